@@ -7,17 +7,17 @@ namespace Embodied.Figures;
 /// <summary>One moment of an animation.</summary>
 /// <param name="Label">The moment's name on the slider, such as a step number.</param>
 /// <param name="Marks">The moving marks at this moment; the same kinds in the same order in every frame.</param>
-public sealed record Frame(string Label, params Trace[] Marks);
+public sealed record AnimationFrame(string Label, params Trace[] Marks);
 
 /// <summary>A chart whose marks move, with play, pause and a slider.</summary>
 public sealed class Animation
 {
     private const int Controls = 96;
 
-    private readonly Frame[] frames;
+    private readonly AnimationFrame[] frames;
     private readonly int still;
 
-    private Animation(GenericChart first, Frame[] frames, int still)
+    private Animation(GenericChart first, AnimationFrame[] frames, int still)
     {
         First = first;
         this.frames = frames;
@@ -38,11 +38,11 @@ public sealed class Animation
     /// <param name="height">The figure's height in CSS pixels, without the controls.</param>
     /// <exception cref="ArgumentException">There are fewer than two frames, or they differ in their number of marks.</exception>
     public static Animation Of(
-        string title, Axis x, Axis y, string slider, IEnumerable<Trace> background, IEnumerable<Frame> frames, int milliseconds = 80,
+        string title, Axis x, Axis y, string slider, IEnumerable<Trace> background, IEnumerable<AnimationFrame> frames, int milliseconds = 80,
         int height = Theme.Height)
     {
         Trace[] behind = [.. background];
-        Frame[] moments = [.. frames];
+        AnimationFrame[] moments = [.. frames];
         if (moments.Length < 2 || moments.Any(frame => frame.Marks.Length != moments[0].Marks.Length))
         {
             throw new ArgumentException("An animation needs two frames or more, each with the same number of marks.", nameof(frames));
@@ -74,7 +74,7 @@ public sealed class Animation
         return json;
     }
 
-    private JsonObject Json(Frame frame, int index)
+    private JsonObject Json(AnimationFrame frame, int index)
     {
         GenericChart chart = GenericChart.ofTraceObjects(false, Microsoft.FSharp.Collections.ListModule.OfSeq(frame.Marks));
         return new JsonObject
@@ -114,7 +114,7 @@ public sealed class Animation
         ["args"] = new[] { frames, timing },
     };
 
-    private static Dictionary<string, object> Slider(string prefix, Frame[] moments, double below) => new()
+    private static Dictionary<string, object> Slider(string prefix, AnimationFrame[] moments, double below) => new()
     {
         ["active"] = 0,
         ["x"] = 0.28,

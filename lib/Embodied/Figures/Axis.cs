@@ -13,7 +13,7 @@ public sealed record Axis(string Title)
     /// <summary>The last value shown. An axis with <see cref="From"/> above <see cref="To"/> runs backwards.</summary>
     public double? To { get; init; }
 
-    /// <summary>Whether one unit is as long as one of the other axis: for maps, scenes and images.</summary>
+    /// <summary>Whether one unit is as long as one of the horizontal axis: for the vertical axis of maps, scenes and images.</summary>
     public bool Equal { get; init; }
 
     /// <summary>Whether ticks, labels and grid lines are left out.</summary>
@@ -31,7 +31,7 @@ public sealed record Axis(string Title)
     /// <summary>An axis with a title.</summary>
     public static implicit operator Axis(string title) => new(title);
 
-    internal Dictionary<string, object> ToPlotly(string? scaleAnchor)
+    internal Dictionary<string, object> ToPlotly(bool constrained, string? scaleAnchor = null)
     {
         var axis = new Dictionary<string, object>
         {
@@ -70,11 +70,16 @@ public sealed record Axis(string Title)
                 axis["ticktext"] = TickTexts;
             }
         }
-        if (Equal && scaleAnchor is not null)
+        if (scaleAnchor is not null)
         {
             axis["scaleanchor"] = scaleAnchor;
             axis["scaleratio"] = 1;
+        }
+        if (constrained)
+        {
+            // Otherwise Plotly keeps the scale equal by showing more than the range asked for.
             axis["constrain"] = "domain";
+            axis["constraintoward"] = scaleAnchor is null ? "center" : "top";
         }
         return axis;
     }

@@ -114,7 +114,7 @@ public static class ImageGrid
 
     private static Dictionary<string, object> Edge(double from, double to, string? anchor)
     {
-        Dictionary<string, object> axis = (Axis.None with { From = from, To = to, Equal = true }).ToPlotly(anchor);
+        Dictionary<string, object> axis = (Axis.None with { From = from, To = to }).ToPlotly(true, anchor);
         axis["automargin"] = false;
         return axis;
     }

@@ -5,7 +5,7 @@ namespace Embodied.Figures;
 /// <summary>What the layouts of all figures have in common.</summary>
 internal static class Layouts
 {
-    private const int TitleColumns = 84;
+    private const int TitleColumns = 70;
 
     /// <summary>The height of the title's lines above the plot, in CSS pixels.</summary>
     internal static int TitleHeight(string title) => title.Length == 0 ? 16 : 30 + 20 * (Theme.Wrapped(title, TitleColumns).Split("<br>").Length);
@@ -36,6 +36,10 @@ internal static class Layouts
         layout.SetProperty("margin", new Dictionary<string, object> { ["l"] = 56, ["r"] = 16, ["t"] = top, ["b"] = legend ? 84 : 48, ["pad"] = 2 });
         layout.SetProperty("hovermode", "closest");
         layout.SetProperty("barmode", "group");
+        layout.SetProperty("modebar", new Dictionary<string, object>
+        {
+            ["bgcolor"] = Theme.Transparent, ["color"] = "rgba(128,128,128,0.5)", ["activecolor"] = Theme.Ink,
+        });
         // Below the plot, a legend can cover no data, whatever the data.
         layout.SetProperty("legend", new Dictionary<string, object>
         {
@@ -57,7 +61,6 @@ internal static class Layouts
         var config = new Config();
         config.SetProperty("responsive", true);
         config.SetProperty("displaylogo", false);
-        config.SetProperty("displayModeBar", "hover");
         config.SetProperty("modeBarButtonsToRemove", new[] { "select2d", "lasso2d", "autoScale2d" });
         GenericChart chart = GenericChart.ofTraceObjects(false, Microsoft.FSharp.Collections.ListModule.OfSeq(traces));
         return GenericChart.setConfig(config, GenericChart.setLayout(layout, chart));

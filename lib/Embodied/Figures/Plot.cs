@@ -22,8 +22,8 @@ public static class Plot
     {
         Trace[] traces = [.. marks];
         Layout layout = Layouts.Base(title, height, traces);
-        layout.SetProperty("xaxis", x.ToPlotly(y.Equal ? null : "y"));
-        Dictionary<string, object> vertical = y.ToPlotly("x");
+        layout.SetProperty("xaxis", x.ToPlotly(y.Equal));
+        Dictionary<string, object> vertical = y.ToPlotly(y.Equal, y.Equal ? "x" : null);
         if (traces.Any(Layouts.IsImage) && y.From is null)
         {
             vertical["autorange"] = "reversed";

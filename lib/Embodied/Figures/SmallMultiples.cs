@@ -55,8 +55,8 @@ public static class SmallMultiples
             double left = i % columns * (panelWidth + Gap);
             double top = 0.96 - i / columns * (panelShare + rowGap);
             string suffix = i == 0 ? "" : (i + 1).ToString(CultureInfo.InvariantCulture);
-            Dictionary<string, object> x = all[i].X.ToPlotly(all[i].Y.Equal ? null : "y" + suffix);
-            Dictionary<string, object> y = all[i].Y.ToPlotly("x" + suffix);
+            Dictionary<string, object> x = all[i].X.ToPlotly(all[i].Y.Equal);
+            Dictionary<string, object> y = all[i].Y.ToPlotly(all[i].Y.Equal, all[i].Y.Equal ? "x" + suffix : null);
             x["domain"] = new[] { left, left + panelWidth };
             y["domain"] = new[] { top - panelShare, top };
             x["anchor"] = "y" + suffix;

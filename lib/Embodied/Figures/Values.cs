@@ -1,3 +1,4 @@
+using System.Globalization;
 using static TorchSharp.torch;
 
 namespace Embodied.Figures;
@@ -42,18 +43,6 @@ public readonly struct Values
         return [.. tensor.detach().cpu().to(ScalarType.Float64).contiguous().data<double>()];
     }
 
-    internal static double Significant(double number)
-    {
-        if (number == 0)
-        {
-            return 0;
-        }
-        double exponent = Math.Floor(Math.Log10(Math.Abs(number)));
-        if (exponent is < -250 or > 250)
-        {
-            return number;
-        }
-        double scale = Math.Pow(10, 6 - exponent);
-        return Math.Round(number * scale) / scale;
-    }
+    private static double Significant(double number) =>
+        double.Parse(number.ToString("G7", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }

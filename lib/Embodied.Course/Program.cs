@@ -1,3 +1,4 @@
+using Embodied.Course;
 using Embodied.Course.Commands;
 using Embodied.Course.Doctor;
 using Embodied.Interactive.Running;

@@ -13,7 +13,7 @@ public static class AtomicFile
     /// <exception cref="UnauthorizedAccessException">The file or its folder is protected.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        string target = new FileInfo(path).LinkTarget is null ? Path.GetFullPath(path) : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
         string beside = $"{target}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.partial";
         try
         {

@@ -1,0 +1,309 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.IO.Pipes;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Embodied.Interactive.Display;
+using Embodied.Interactive.Session;
+
+namespace Embodied.Interactive.Running;
+
+/// <summary>
+/// A C# session in a process of its own. Commands and outputs travel over two anonymous pipes, so that whatever native code
+/// writes to the process's stdout and stderr disturbs nothing; the end of that is kept, to be shown if the process ends untimely.
+/// </summary>
+public sealed class WorkerProcess : IAsyncDisposable
+{
+    // A fork hands every inheritable pipe end to the child: one at a time, or siblings would hold each other's pipes open.
+    private static readonly Lock Starting = new();
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan CancelMargin = TimeSpan.FromSeconds(3);
+
+    private readonly Process process;
+    private readonly AnonymousPipeServerStream toWorker;
+    private readonly AnonymousPipeServerStream fromWorker;
+    private readonly StreamWriter commands;
+    private readonly WorkerOptions options;
+    private readonly MemoryWatch memory;
+    private readonly LastLines lastWords = new();
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task ended;
+    private readonly Lock gate = new();
+    private readonly List<Action<CellOutput>> publishers = [];
+    private TaskCompletionSource<CellResult>? pending;
+    private bool stuck;
+
+    private WorkerProcess(WorkerOptions options)
+    {
+        this.options = options;
+        lock (Starting)
+        {
+            toWorker = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.Inheritable);
+            fromWorker = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
+            try
+            {
+                process = Process.Start(StartInfo())!;
+            }
+            finally
+            {
+                toWorker.DisposeLocalCopyOfClientHandle();
+                fromWorker.DisposeLocalCopyOfClientHandle();
+            }
+        }
+        process.StandardInput.Close();
+        commands = new StreamWriter(toWorker, new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
+        memory = new MemoryWatch(process, options.MemoryLimit ?? WorkerOptions.DefaultMemoryLimit);
+        Task events = Task.Run(ReadEvents);
+        Task output = Task.Run(() => lastWords.Follow(process.StandardOutput));
+        Task error = Task.Run(() => lastWords.Follow(process.StandardError));
+        ended = Task.Run(() => WatchEndAsync(events, output, error));
+    }
+
+    /// <summary>The process's id.</summary>
+    public int Id => process.Id;
+
+    /// <summary>Starts a process and waits until its session takes cells.</summary>
+    /// <exception cref="SessionLostException">The process cannot be started, or ends before it is ready.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled meanwhile.</exception>
+    public static async Task<WorkerProcess> StartAsync(WorkerOptions options, CancellationToken cancellation = default)
+    {
+        WorkerProcess worker;
+        try
+        {
+            worker = new WorkerProcess(options);
+        }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or IOException)
+        {
+            throw new SessionLostException(
+                LossReason.NotStarted, $"could not begin: its process ({options.Command[0]}) did not start. {e.Message}", []);
+        }
+        try
+        {
+            await worker.ready.Task.WaitAsync(StartLimit, cancellation).ConfigureAwait(false);
+            return worker;
+        }
+        catch (Exception e)
+        {
+            worker.stuck = true;
+            await worker.DisposeAsync().ConfigureAwait(false);
+            if (e is TimeoutException)
+            {
+                throw new SessionLostException(
+                    LossReason.NotStarted, $"could not begin: its process was not ready within {CellText.Words(StartLimit)}.", worker.lastWords.Lines);
+            }
+            throw;
+        }
+    }
+
+    /// <summary>Executes one cell; see <see cref="CSharpSession.ExecuteAsync"/>.</summary>
+    /// <returns>
+    /// The cell's result; <see cref="CellStatus.Unresponsive"/> when it did not stop within the grace period: then this worker is of no further use.
+    /// </returns>
+    /// <exception cref="SessionLostException">The process ended before the cell did.</exception>
+    /// <exception cref="InvalidOperationException">A cell is running.</exception>
+    public async Task<CellResult> ExecuteAsync(
+        string code, Action<CellOutput> publish, string? cellName = null, CancellationToken cancellation = default)
+    {
+        TaskCompletionSource<CellResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int number;
+        lock (gate)
+        {
+            if (pending is { Task.IsCompleted: false })
+            {
+                throw new InvalidOperationException("A cell is running; a session executes one at a time.");
+            }
+            pending = completion;
+            number = publishers.Count;
+            publishers.Add(publish);
+        }
+        if (ended.IsCompleted)
+        {
+            throw Loss();
+        }
+        Send(WorkerProtocol.Execute(number, code, cellName));
+
+        using CancellationTokenSource overdue = new();
+        using CancellationTokenRegistration cancelled = cancellation.UnsafeRegister(
+            _ =>
+            {
+                Send(WorkerProtocol.Cancel(number));
+                overdue.CancelAfter(options.GracePeriod + CancelMargin);
+            },
+            null);
+        // The worker's session reports an unresponsive cell itself; this is for a process in which nothing moves any more.
+        using CancellationTokenRegistration hopeless = overdue.Token.UnsafeRegister(
+            _ => completion.TrySetResult(new CellResult(CellStatus.Unresponsive, 0, null)), null);
+
+        CellResult result = await completion.Task.ConfigureAwait(false);
+        stuck |= result.Status == CellStatus.Unresponsive;
+        return result;
+    }
+
+    /// <summary>Ends the process, and everything it started.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        memory.Dispose();
+        try
+        {
+            // A session that is idle gets a moment to dispose what its cells left; the end of the pipe tells it to.
+            commands.Dispose();
+        }
+        catch (IOException)
+        {
+        }
+        using CancellationTokenSource moment = new(stuck || pending is { Task.IsCompleted: false } ? TimeSpan.Zero : TimeSpan.FromSeconds(1));
+        try
+        {
+            await process.WaitForExitAsync(moment.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            End(process);
+        }
+        await ended.ConfigureAwait(false);
+        await fromWorker.DisposeAsync().ConfigureAwait(false);
+        process.Dispose();
+    }
+
+    internal static void End(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
+        {
+            // It has ended by itself meanwhile.
+        }
+    }
+
+    private ProcessStartInfo StartInfo()
+    {
+        ProcessStartInfo start = new(options.Command[0])
+        {
+            WorkingDirectory = options.WorkingDirectory,
+            UseShellExecute = false,
+            CreateNoWindow = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string argument in (IEnumerable<string>)[
+            .. options.Command.Skip(1),
+            toWorker.GetClientHandleAsString(),
+            fromWorker.GetClientHandleAsString(),
+            Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+            options.GracePeriod.TotalMilliseconds.ToString(CultureInfo.InvariantCulture)])
+        {
+            start.ArgumentList.Add(argument);
+        }
+        // Managed memory fails with an OutOfMemoryException that names its line, before the watch has to end the process.
+        long limit = options.MemoryLimit ?? WorkerOptions.DefaultMemoryLimit;
+        start.Environment["DOTNET_GCHeapHardLimit"] = (limit / 4 * 3).ToString("x", CultureInfo.InvariantCulture);
+        start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
+        if (options.Threads is { } threads)
+        {
+            start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
+            start.Environment["MKL_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
+        }
+        foreach ((string name, string? value) in options.Environment)
+        {
+            start.Environment[name] = value;
+        }
+        return start;
+    }
+
+    private void Send(JsonObject message)
+    {
+        try
+        {
+            lock (commands)
+            {
+                commands.WriteLine(WorkerProtocol.Line(message));
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // The process is gone; WatchEndAsync says how.
+        }
+    }
+
+    private void ReadEvents()
+    {
+        using StreamReader reader = new(fromWorker, new UTF8Encoding(false), false, 1 << 16, leaveOpen: true);
+        while (reader.ReadLine() is { } line)
+        {
+            JsonObject? message;
+            try
+            {
+                message = JsonNode.Parse(line) as JsonObject;
+            }
+            catch (JsonException)
+            {
+                continue; // A process that was killed leaves half a line.
+            }
+            switch (message?["type"]?.GetValue<string>())
+            {
+                case "ready":
+                    ready.TrySetResult();
+                    break;
+                case "output":
+                    Publisher(message)(WorkerProtocol.ReadOutput(message));
+                    break;
+                case "result":
+                    Complete(message);
+                    break;
+            }
+        }
+    }
+
+    private Action<CellOutput> Publisher(JsonObject message)
+    {
+        lock (gate)
+        {
+            return publishers[message["number"]!.GetValue<int>()];
+        }
+    }
+
+    private void Complete(JsonObject message)
+    {
+        lock (gate)
+        {
+            if (message["number"]!.GetValue<int>() == publishers.Count - 1)
+            {
+                pending?.TrySetResult(WorkerProtocol.ReadResult(message));
+            }
+        }
+    }
+
+    private async Task WatchEndAsync(Task events, Task output, Task error)
+    {
+        // The pipes may stay open in something that the process started, so they get a moment but not the last word.
+        await process.WaitForExitAsync().ConfigureAwait(false);
+        await Task.WhenAny(Task.WhenAll(events, output, error), Task.Delay(TimeSpan.FromSeconds(2))).ConfigureAwait(false);
+        lock (gate)
+        {
+            pending?.TrySetException(Loss());
+            ready.TrySetException(Loss());
+            _ = pending?.Task.Exception;
+            _ = ready.Task.Exception;
+        }
+    }
+
+    private SessionLostException Loss()
+    {
+        IReadOnlyList<string> tail = lastWords.Lines;
+        if (memory.Exceeded)
+        {
+            return new(LossReason.OutOfMemory, $"used more memory than its limit of {memory.Limit >> 20} MB, and its process was ended.", tail);
+        }
+        bool heap = tail.Any(line => line.Contains("Out of memory", StringComparison.OrdinalIgnoreCase));
+        return heap
+            ? new(LossReason.OutOfMemory, $"exhausted the managed memory within its limit of {memory.Limit >> 20} MB, and its process ended.", tail)
+            : new(LossReason.Crashed, $"ended its process: {ExitReason.Describe(process.ExitCode)}.{Quote(tail)}", tail);
+    }
+
+    private static string Quote(IReadOnlyList<string> tail) =>
+        tail.FirstOrDefault(line => line.Trim().Length > 0) is { } first ? $" Its last words: '{CellText.Shorten(first, 160)}'." : "";
+}

@@ -1,0 +1,177 @@
+using Embodied.Interactive.Display;
+
+namespace Embodied.Interactive.Session;
+
+/// <summary>
+/// Executes cells of C# one after the other: what a cell declares is there for the next, <c>#r</c> and <c>#load</c> and
+/// top-level <c>await</c> work, and the value of a last expression without semicolon is shown.
+/// </summary>
+public sealed class CSharpSession : IDisposable
+{
+    // Scripts recurse as programs do, and a Linux thread has the room of `ulimit -s` only when it is asked for.
+    private const int StackSize = 16 * 1024 * 1024;
+
+    private readonly SessionOptions options;
+    private readonly SubmissionChain chain;
+    private readonly Dictionary<string, string> sources = [];
+    private readonly Dictionary<string, CellContext> claims = [];
+    private bool plotlySent;
+    private int busy;
+    private string? stuckCell;
+
+    /// <summary>Opens a session.</summary>
+    /// <param name="options">How it behaves; null for the defaults.</param>
+    public CSharpSession(SessionOptions? options = null)
+    {
+        this.options = options ?? new SessionOptions();
+        chain = new SubmissionChain(Path.GetFullPath(this.options.WorkingDirectory));
+        ConsoleRouter.Install();
+        Formatters.Register();
+    }
+
+    /// <summary>How many cells have been executed.</summary>
+    public int ExecutionCount { get; private set; }
+
+    /// <summary>Executes one cell.</summary>
+    /// <param name="code">Its source.</param>
+    /// <param name="publish">Takes each output as it happens, one at a time, possibly on another thread.</param>
+    /// <param name="cellName">What messages call the cell; null for <c>cell N</c>.</param>
+    /// <param name="cancellation">Tells the cell to stop: the cell sees it as <see cref="Cell.CancellationToken"/>.</param>
+    /// <returns>How it ended. Whatever the cell throws is a result, never an exception here.</returns>
+    /// <exception cref="InvalidOperationException">Another cell is running: a session executes one at a time.</exception>
+    public async Task<CellResult> ExecuteAsync(
+        string code, Action<CellOutput> publish, string? cellName = null, CancellationToken cancellation = default)
+    {
+        if (stuckCell is not null)
+        {
+            string message = $"{stuckCell} did not stop when it was told to and may still be running; restart the session.";
+            CellError error = new("SessionBusy", message, [message]);
+            publish(error);
+            return new CellResult(CellStatus.Unresponsive, ExecutionCount, error);
+        }
+        if (Interlocked.Exchange(ref busy, 1) == 1)
+        {
+            throw new InvalidOperationException("A cell is running; a session executes one at a time.");
+        }
+        try
+        {
+            int count = ++ExecutionCount;
+            string name = cellName ?? FormattableString.Invariant($"cell {count}");
+            using CellContext cell = new(publish, this, code, cancellation);
+            Task<object?> run = Start(code, name, count, cell);
+            return await EndAsync(run, name, count, cell, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            busy = 0;
+        }
+    }
+
+    /// <summary>Ends the session. A cell that is running goes on; its process has to end it.</summary>
+    public void Dispose()
+    {
+    }
+
+    /// <summary>Whether the next chart's HTML has to bring plotly.js along; true once per session at most.</summary>
+    internal bool TakePlotly()
+    {
+        bool take = options.EmbedPlotly && !plotlySent;
+        plotlySent |= take;
+        return take;
+    }
+
+    /// <summary>
+    /// Whether <paramref name="cell"/> may make the claim <paramref name="id"/>: nobody did before, or the same cell did in an earlier
+    /// run. Two claims of one name would hide each other's numbers.
+    /// </summary>
+    internal bool TakeClaim(string id, CellContext cell)
+    {
+        lock (claims)
+        {
+            bool free = !claims.TryGetValue(id, out CellContext? before) || (before != cell && before.Code == cell.Code);
+            claims[id] = free ? cell : before!;
+            return free;
+        }
+    }
+
+    private Task<object?> Start(string code, string name, int count, CellContext cell)
+    {
+        TaskCompletionSource<object?> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Thread thread = new(
+            () =>
+            {
+                CellContext.Current = cell;
+                try
+                {
+                    sources[name] = code;
+                    Submission submission = chain.Compile(code, name, cell.Cancellation);
+                    object? value = chain.RunAsync(submission).GetAwaiter().GetResult();
+                    if (submission.HasValue || value is not null)
+                    {
+                        cell.Publish(new ExecuteResult(Formatters.Bundle(value), count));
+                    }
+                    end.SetResult(value);
+                }
+                catch (Exception e)
+                {
+                    end.SetException(e);
+                }
+            },
+            StackSize)
+        { IsBackground = true, Name = name };
+        thread.Start();
+        return end.Task;
+    }
+
+    private async Task<CellResult> EndAsync(Task<object?> run, string name, int count, CellContext cell, CancellationToken cancellation)
+    {
+        try
+        {
+            TaskCompletionSource overdue = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            using CancellationTokenSource grace = new();
+            using CancellationTokenRegistration told = cancellation.UnsafeRegister(_ => grace.CancelAfter(options.GracePeriod), null);
+            using CancellationTokenRegistration late = grace.Token.UnsafeRegister(_ => overdue.TrySetResult(), null);
+            if (await Task.WhenAny(run, overdue.Task).ConfigureAwait(false) != run)
+            {
+                stuckCell = name;
+                string message = FormattableString.Invariant(
+                    $"{name} was told to stop and did not within {options.GracePeriod.TotalSeconds:0.##} s: its code does not observe Cell.CancellationToken.");
+                return Failed(CellStatus.Unresponsive, new CellError("CellUnresponsive", message, [message]));
+            }
+            await run.ConfigureAwait(false);
+            return new CellResult(CellStatus.Succeeded, count, null);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            string message = $"{name} was stopped.";
+            return Failed(CellStatus.Cancelled, new CellError("CellCancelled", message, [message]));
+        }
+        catch (CompilationException e)
+        {
+            return Failed(CellStatus.Failed, ErrorReport.Of(e));
+        }
+        catch (Exception e)
+        {
+            CellError error = ErrorReport.Of(e, chain.IsCell, SourceLine);
+            bool stopped = cancellation.IsCancellationRequested && ErrorReport.Unwrap(e) is OperationCanceledException;
+            return Failed(stopped ? CellStatus.Cancelled : CellStatus.Failed, error);
+        }
+
+        CellResult Failed(CellStatus status, CellError error)
+        {
+            cell.Publish(error);
+            return new CellResult(status, count, error);
+        }
+    }
+
+    private string? SourceLine(string file, int line)
+    {
+        string? text = sources.GetValueOrDefault(file);
+        if (text is null && File.Exists(file))
+        {
+            text = File.ReadAllText(file);
+        }
+        string[] lines = text?.Split('\n') ?? [];
+        return line >= 1 && line <= lines.Length ? lines[line - 1].TrimEnd('\r') : null;
+    }
+}

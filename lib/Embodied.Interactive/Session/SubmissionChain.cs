@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Emit;
+using Microsoft.CodeAnalysis.Text;
+
+namespace Embodied.Interactive.Session;
+
+/// <summary>
+/// The cells of a session as Roslyn sees them: each a script that may use whatever those before it declared. A cell that was
+/// compiled stays in the chain even if it threw, so what it had declared until then is there, as it is in other kernels.
+/// </summary>
+internal sealed class SubmissionChain
+{
+    private static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.Preview, DocumentationMode.None, SourceCodeKind.Script);
+    private static readonly string[] Imports =
+    [
+        "System", "System.Collections", "System.Collections.Generic", "System.Linq", "System.Text", "System.Threading.Tasks",
+        "Embodied.Interactive.Scripting", "Embodied.Interactive.Scripting.Globals",
+    ];
+
+    private static int chains;
+
+    private readonly int number = Interlocked.Increment(ref chains);
+    private readonly SessionAssemblies assemblies = new();
+    private readonly CSharpCompilationOptions options;
+    private CSharpCompilation? last;
+    private object?[] states = new object?[16];
+    private int count = 1; // Slot 0 is for an object of globals, which this session has none of.
+    private int compiled;
+
+    public SubmissionChain(string workingDirectory)
+    {
+        options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary)
+            .WithUsings(Imports)
+            .WithOptimizationLevel(OptimizationLevel.Release)
+            .WithAllowUnsafe(true)
+            .WithMetadataReferenceResolver(new ReferenceResolver(workingDirectory, assemblies))
+            .WithSourceReferenceResolver(new SourceFileResolver([], workingDirectory))
+            .WithAssemblyIdentityComparer(DesktopAssemblyIdentityComparer.Default);
+    }
+
+    /// <summary>Compiles <paramref name="code"/> after the cells that ran before it.</summary>
+    /// <param name="code">A cell's source.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="cancellation">Stops the compiler.</param>
+    /// <exception cref="CompilationException">The source does not compile.</exception>
+    public Submission Compile(string code, string name, CancellationToken cancellation)
+    {
+        compiled++;
+        SyntaxTree tree = CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, name, cancellation);
+        CSharpCompilation compilation = CSharpCompilation.CreateScriptCompilation(
+            FormattableString.Invariant($"cell-{number}-{compiled}"),
+            tree,
+            last is null ? HostAssemblies.Default : null,
+            options.WithScriptClassName(FormattableString.Invariant($"Submission{compiled}")),
+            last,
+            typeof(object));
+
+        using MemoryStream image = new(), symbols = new();
+        EmitResult emitted = compilation.Emit(
+            image, symbols, options: new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb), cancellationToken: cancellation);
+        ImmutableArray<Diagnostic> errors = [.. emitted.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)];
+        if (!emitted.Success)
+        {
+            throw new CompilationException(errors);
+        }
+
+        image.Position = symbols.Position = 0;
+        Assembly assembly = assemblies.LoadCell(image, symbols);
+        IMethodSymbol entry = compilation.GetEntryPoint(cancellation)!;
+        MethodInfo method = assembly.GetType(entry.ContainingType.MetadataName, throwOnError: true)!
+            .GetMethod(entry.MetadataName, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!;
+        return new Submission(compilation, method.CreateDelegate<Func<object?[], Task<object?>>>(), HasValue(compilation, tree));
+    }
+
+    /// <summary>Adds a compiled cell to the chain and runs it.</summary>
+    public Task<object?> RunAsync(Submission submission)
+    {
+        last = submission.Compilation;
+        if (count == states.Length)
+        {
+            Array.Resize(ref states, 2 * states.Length);
+        }
+        count++;
+        return submission.Run(states);
+    }
+
+    /// <summary>Whether <paramref name="assembly"/> is one of the chain's cells.</summary>
+    public bool IsCell(Assembly? assembly) => assemblies.IsCell(assembly);
+
+    private static bool HasValue(CSharpCompilation compilation, SyntaxTree tree) =>
+        tree.GetCompilationUnitRoot().Members is [.., GlobalStatementSyntax { Statement: ExpressionStatementSyntax { SemicolonToken.IsMissing: true } statement }]
+        && compilation.GetSemanticModel(tree).GetTypeInfo(statement.Expression).Type is not { SpecialType: SpecialType.System_Void };
+}
+
+/// <summary>Thrown when a cell does not compile.</summary>
+internal sealed class CompilationException(ImmutableArray<Diagnostic> errors) : Exception(errors[0].GetMessage())
+{
+    /// <summary>The errors, at least one.</summary>
+    public ImmutableArray<Diagnostic> Errors { get; } = errors;
+}

@@ -20,7 +20,7 @@ public sealed record NotebookClaim(string Id, double Value, string Relation, dou
     public static IReadOnlyList<NotebookClaim> In(NotebookDocument document) =>
         [.. document.Cells.SelectMany(cell => cell.Outputs)
             .Select(output => (output as JsonObject)?["data"]?[MimeType])
-            .SelectMany(payload => payload is JsonArray several ? several : [payload])
+            .SelectMany(payload => payload is JsonArray several ? several : (IEnumerable<JsonNode?>)[payload])
             .OfType<JsonObject>()
             .Select(Read)];
 

@@ -13,7 +13,7 @@ public sealed class CSharpSession : IDisposable
 
     private readonly SessionOptions options;
     private readonly SubmissionChain chain;
-    private readonly Dictionary<string, string> sources = [];
+    private readonly CellSources sources;
     private readonly Dictionary<string, CellContext> claims = [];
     private bool plotlySent;
     private int busy;
@@ -24,7 +24,9 @@ public sealed class CSharpSession : IDisposable
     public CSharpSession(SessionOptions? options = null)
     {
         this.options = options ?? new SessionOptions();
-        chain = new SubmissionChain(Path.GetFullPath(this.options.WorkingDirectory));
+        string folder = Path.GetFullPath(this.options.WorkingDirectory);
+        chain = new SubmissionChain(folder);
+        sources = new CellSources(folder);
         ConsoleRouter.Install();
         Formatters.Register();
     }
@@ -103,7 +105,7 @@ public sealed class CSharpSession : IDisposable
                 CellContext.Current = cell;
                 try
                 {
-                    sources[name] = code;
+                    sources.Add(name, code);
                     Submission submission = chain.Compile(code, name, cell.Cancellation);
                     object? value = chain.RunAsync(submission).GetAwaiter().GetResult();
                     if (submission.HasValue || value is not null)
@@ -152,7 +154,7 @@ public sealed class CSharpSession : IDisposable
         }
         catch (Exception e)
         {
-            CellError error = ErrorReport.Of(e, chain.IsCell, SourceLine);
+            CellError error = ErrorReport.Of(e, chain.IsCell, sources);
             bool stopped = cancellation.IsCancellationRequested && ErrorReport.Unwrap(e) is OperationCanceledException;
             return Failed(stopped ? CellStatus.Cancelled : CellStatus.Failed, error);
         }
@@ -162,16 +164,5 @@ public sealed class CSharpSession : IDisposable
             cell.Publish(error);
             return new CellResult(status, count, error);
         }
-    }
-
-    private string? SourceLine(string file, int line)
-    {
-        string? text = sources.GetValueOrDefault(file);
-        if (text is null && File.Exists(file))
-        {
-            text = File.ReadAllText(file);
-        }
-        string[] lines = text?.Split('\n') ?? [];
-        return line >= 1 && line <= lines.Length ? lines[line - 1].TrimEnd('\r') : null;
     }
 }

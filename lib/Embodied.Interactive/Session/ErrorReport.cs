@@ -29,14 +29,14 @@ internal static class ErrorReport
     }
 
     /// <summary>An exception with the frames that lead from the cell to the place.</summary>
-    public static CellError Of(Exception exception, Func<Assembly?, bool> isCell, Func<string, int, string?> sourceLine)
+    public static CellError Of(Exception exception, Func<Assembly?, bool> isCell, CellSources sources)
     {
         Exception cause = Unwrap(exception);
         List<string> lines = [];
         for (Exception? e = cause; e is not null; e = e.InnerException)
         {
             lines.Add($"{(e == cause ? "" : "caused by ")}{e.GetType().FullName}: {e.Message}");
-            lines.AddRange(Frames(e, isCell, sourceLine));
+            lines.AddRange(Frames(e, isCell, sources));
         }
         return new CellError(cause.GetType().Name, cause.Message, lines);
     }
@@ -85,7 +85,7 @@ internal static class ErrorReport
             : message;
     }
 
-    private static IEnumerable<string> Frames(Exception exception, Func<Assembly?, bool> isCell, Func<string, int, string?> sourceLine)
+    private static IEnumerable<string> Frames(Exception exception, Func<Assembly?, bool> isCell, CellSources sources)
     {
         StackFrame[] frames = new StackTrace(exception, fNeedFileInfo: true).GetFrames();
         int last = Array.FindLastIndex(frames, frame => isCell(Assembly(frame)));
@@ -96,9 +96,9 @@ internal static class ErrorReport
             int line = frame.GetFileLineNumber();
             if (isCell(Assembly(frame)))
             {
-                string source = file is null ? "" : sourceLine(file, line) ?? "";
-                yield return FormattableString.Invariant($"   at {Member(frame)}{file ?? "a cell"}, line {line}")
-                    + (source.Length > 0 ? $": {source.Trim()}" : "");
+                string source = file is null ? "" : sources.Line(file, line);
+                yield return FormattableString.Invariant($"   at {Member(frame)}{(file is null ? "a cell" : sources.Name(file))}, line {line}")
+                    + (source.Length > 0 ? $": {source}" : "");
             }
             else
             {

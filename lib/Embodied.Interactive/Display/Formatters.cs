@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Html;
 using Microsoft.DotNet.Interactive.Formatting;
 
@@ -9,7 +10,7 @@ namespace Embodied.Interactive.Display;
 /// How values look. Builds on Microsoft.DotNet.Interactive.Formatting, so that objects, tables and lists look as its users know
 /// them and <see cref="Formatter.Register{T}(Func{T, string}, string)"/> works; adds tensors, images and charts.
 /// </summary>
-public static class Formatters
+public static partial class Formatters
 {
     private const string Plain = "text/plain";
     private const string Html = "text/html";
@@ -65,12 +66,17 @@ public static class Formatters
         foreach (string mime in mimeTypes.Count > 0 ? mimeTypes : Formatter.GetPreferredMimeTypesFor(value.GetType()))
         {
             string text = value.ToDisplayString(mime);
+            text = mime == Plain ? AnonymousName().Replace(text, "") : text;
             data[mime] = mime.EndsWith("json", StringComparison.Ordinal) ? JsonNode.Parse(text) : JsonValue.Create(text);
         }
         if (!data.ContainsKey(Plain))
         {
-            data[Plain] = value.ToDisplayString(Plain);
+            data[Plain] = AnonymousName().Replace(value.ToDisplayString(Plain), "");
         }
         return new MimeBundle(data, ImageFormatter.Metadata(value));
     }
+
+    // Nobody wrote this name, and it hides the values behind it.
+    [GeneratedRegex(@"<>f__AnonymousType[^\s]*\s*")]
+    private static partial Regex AnonymousName();
 }

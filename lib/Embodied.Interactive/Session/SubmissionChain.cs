@@ -66,7 +66,8 @@ internal sealed class SubmissionChain
         ImmutableArray<Diagnostic> errors = [.. emitted.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)];
         if (!emitted.Success)
         {
-            throw new CompilationException(errors);
+            // Directives and usings alone have no code to emit, which the compiler calls a failure without errors.
+            return errors.IsEmpty ? new Submission(compilation, _ => Task.FromResult<object?>(null), HasValue: false) : throw new CompilationException(errors);
         }
 
         image.Position = symbols.Position = 0;

@@ -33,10 +33,6 @@ internal static class NotebookWriter
             Split(output, "text");
             SplitBundle(output["data"] as JsonObject);
         }
-        foreach ((_, JsonNode? attachment) in json["attachments"] as JsonObject ?? [])
-        {
-            SplitBundle(attachment as JsonObject);
-        }
         return json;
     }
 

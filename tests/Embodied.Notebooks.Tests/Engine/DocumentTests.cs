@@ -47,13 +47,14 @@ public sealed class DocumentTests : IDisposable
             },
             iter: 20, threads: 1);
         const string Script = """
-            import glob, sys, nbformat
+            import glob, json, sys, nbformat
             for path in glob.glob(sys.argv[1] + '/in*.ipynb'):
                 ours = path.replace('/in', '/ours')
                 text = open(ours, encoding='utf-8', newline='').read()
-                node = nbformat.reads(open(path, encoding='utf-8').read(), as_version=nbformat.NO_CONVERT)
-                for number, cell in enumerate(node.cells):
-                    if node.nbformat_minor >= 5 and 'id' not in cell: cell['id'] = 'cell-%d' % (number + 1)
+                raw = json.load(open(path, encoding='utf-8'))
+                for number, cell in enumerate(raw['cells']):
+                    if raw['nbformat_minor'] >= 5: cell.setdefault('id', 'cell-%d' % (number + 1))
+                node = nbformat.reads(json.dumps(raw), as_version=nbformat.NO_CONVERT)
                 theirs = nbformat.writes(node, version=nbformat.NO_CONVERT) + '\n'
                 if theirs != text: sys.exit('differs: %s\n%s\n----\n%s' % (ours, theirs, text))
             """;

@@ -23,19 +23,19 @@ public static class Examination
     }
 
     /// <summary>Judges the free space for results and packages.</summary>
-    internal static Check Disk(string folder, long free) => free >= 2 * Gigabyte
+    public static Check Disk(string folder, long free) => free >= 2 * Gigabyte
         ? new Check("Disk", Grade.Good, FormattableString.Invariant($"{free / Gigabyte} GB free in {folder}"))
         : new Check("Disk", Grade.Bad, FormattableString.Invariant($"{free / (double)Gigabyte:0.0} GB free in {folder}; 2 GB are wanted"),
             "dotnet nuget locals http-cache --clear, or free space otherwise");
 
     /// <summary>Judges the memory of the machine or container.</summary>
-    internal static Check Memory(long bytes) => bytes >= 4 * Gigabyte
+    public static Check Memory(long bytes) => bytes >= 4 * Gigabyte
         ? new Check("Memory", Grade.Good, FormattableString.Invariant($"{bytes / (double)Gigabyte:0.#} GB"))
         : new Check("Memory", Grade.Bad, FormattableString.Invariant($"{bytes / (double)Gigabyte:0.#} GB; 4 GB are wanted"),
             "Choose a larger machine, or give the container more memory");
 
     /// <summary>Judges the version that <c>dotnet --version</c> prints.</summary>
-    internal static Check Sdk(string? version) => version is not null && int.TryParse(version.Split('.')[0], out int major) && major >= 10
+    public static Check Sdk(string? version) => version is not null && int.TryParse(version.Split('.')[0], out int major) && major >= 10
         ? new Check(".NET SDK", Grade.Good, version)
         : new Check(".NET SDK", Grade.Bad, version is null ? "the command dotnet is not found" : $"{version}; 10.0 or newer is wanted",
             "Install it from https://dotnet.microsoft.com/download/dotnet/10.0");
@@ -65,7 +65,8 @@ public static class Examination
 #endif
     }
 
-    private static Check Data(string folder)
+    /// <summary>Compares the course's data with the checksums that ship with them.</summary>
+    public static Check Data(string folder)
     {
         string data = Path.Combine(folder, "data");
         string sums = Path.Combine(data, "SHA256SUMS");

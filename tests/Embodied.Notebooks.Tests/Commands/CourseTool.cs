@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using Embodied.Course;
+
+namespace Embodied.Notebooks.Tests.Commands;
+
+/// <summary>Runs the command <c>course</c> as a person would.</summary>
+internal static class CourseTool
+{
+    /// <summary>The repository that the tests were built from.</summary>
+    public static string Root { get; } = FindRoot();
+
+    public static ToolResult Run(params string[] arguments)
+    {
+        using Process process = Start(arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        process.WaitForExit();
+        return new ToolResult(process.ExitCode, output.Result, error.Result);
+    }
+
+    public static Process Start(params string[] arguments)
+    {
+        string[] command = [.. CourseProcess.Command("").SkipLast(1)];
+        ProcessStartInfo start = new(command[0], [.. command.Skip(1), .. arguments])
+        {
+            WorkingDirectory = Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return Process.Start(start)!;
+    }
+
+    private static string FindRoot()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Embodied.Notebooks.sln")))
+        {
+            folder = folder.Parent;
+        }
+        return folder?.FullName ?? throw new InvalidOperationException("The tests do not lie in the repository.");
+    }
+}

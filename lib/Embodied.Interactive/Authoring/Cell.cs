@@ -1,3 +1,4 @@
+using Embodied.Interactive.Display;
 using Embodied.Interactive.Session;
 
 namespace Embodied.Interactive;
@@ -7,7 +8,7 @@ public static class Cell
 {
     /// <summary>
     /// Cancelled when the cell shall stop, because someone pressed stop or a time limit has come. Pass it to whatever takes long. Outside
-    /// the course's own engine it is never cancelled.
+    /// a notebook it is never cancelled.
     /// </summary>
-    public static CancellationToken CancellationToken => CellContext.Current?.Cancellation ?? CancellationToken.None;
+    public static CancellationToken CancellationToken => CellContext.Current?.Cancellation ?? DotNetInteractiveTarget.Find()?.Cancellation ?? CancellationToken.None;
 }

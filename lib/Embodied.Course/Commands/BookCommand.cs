@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Embodied.Course.Book;
+using Embodied.Interactive.Documents;
 
 namespace Embodied.Course.Commands;
 
@@ -25,9 +27,18 @@ internal static class BookCommand
     }
 
     /// <summary>Writes the book of all executed notebooks and returns the file to open.</summary>
+    /// <exception cref="CommandException">A notebook cannot be read or shown.</exception>
     public static string Write(CourseFolder course, OutputPlaces places)
     {
-        OutputFolder.Prepare(places.Root);
-        return places.Book;
+        try
+        {
+            BookChapter[] chapters = [.. Directory.GetFiles(places.Notebooks, "*.ipynb").Order(StringComparer.Ordinal)
+                .Select(file => new BookChapter(CourseFolder.Name(file), NotebookDocument.Load(file), course.Notebooks))];
+            return BookWriter.Write(chapters, places.Book);
+        }
+        catch (Exception e) when (e is BookException or NotebookFormatException)
+        {
+            throw CommandException.Failure(e.Message);
+        }
     }
 }

@@ -50,7 +50,7 @@ public static class Claims
                 ["held"] = held,
             },
             ["text/html"] =
-                $"<div class=\"embodied-claim\" style=\"display:flex;gap:0.75em;align-items:baseline;padding:0.2em 0\">"
+                $"<div class=\"embodied-claim{(held ? "" : " broken")}\" style=\"display:flex;gap:0.75em;align-items:baseline;padding:0.2em 0\">"
                 + $"<span style=\"font-weight:bold;color:{(held ? "#007a58" : "#c24a00")}\">{(held ? "✓" : "✗")}<span style=\"position:absolute;clip-path:inset(50%)\"> {(held ? "held" : "did not hold")}</span></span>"
                 + $"<code>{WebUtility.HtmlEncode(id)}</code>"
                 + (bound is null ? "" : $"<strong>{number}</strong>")

@@ -1,3 +1,9 @@
 using BenchmarkDotNet.Running;
+using Embodied.Benchmarks;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+if (args is ["ncut-vs-scipy", ..])
+{
+    return NcutVersusSciPy.Run(args[1..]);
+}
+BenchmarkSwitcher.FromAssembly(typeof(NcutBenchmark).Assembly).Run(args);
+return 0;

@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Embodied.Objects;
 
 /// <summary>How <see cref="Lanczos"/> works.</summary>
@@ -20,7 +18,7 @@ public sealed record LanczosOptions
     /// <summary>Seed of the random start.</summary>
     public int Seed { get; init; }
 
-    /// <summary>Iterations between looks at the residual; 0: a few at first, more later, since a look costs O(m³).</summary>
+    /// <summary>Iterations between looks at the residual; 0: a few at first, more later, since a look costs O(m²).</summary>
     public int LookEvery { get; init; }
 }
 
@@ -82,7 +80,6 @@ public static class Lanczos
         List<double> alpha = [], beta = [];
         List<(int, double)> history = [];
         double[] q = RandomUnit(n, random, deflate, Q), w = new double[n];
-        (double[] theta, double[,] s) = ([], new double[0, 0]);
         double scale = 0;
         double[]? settled = null;
         int blockStart = 0;
@@ -112,10 +109,10 @@ public static class Lanczos
             bool exhausted = next <= Breakdown * scale;
             if (m >= count && (exhausted || m == most || Looks(m, options.LookEvery)))
             {
-                (theta, s) = Tridiagonal(alpha, beta);
-                double worst = Enumerable.Range(0, count).Max(k => next * Math.Abs(s[m - 1, m - 1 - k]));
+                (double[] theta, double[] last) = TridiagonalEigen.LastComponents(alpha, beta);
+                double worst = next * last[^count..].Max(Math.Abs);
                 history.Add((m, worst));
-                progress?.Report(new TrainingProgress(m, most, worst));
+                progress?.Report(new TrainingProgress(m, 0, worst));
                 double[] top = theta[^count..];
                 bool news = exhausted && (settled is null || top.Zip(settled).Any(pair => Math.Abs(pair.First - pair.Second) > 1e-9 * scale));
                 bool young = settled is not null && !exhausted && m - blockStart < LeastBlock;
@@ -140,13 +137,13 @@ public static class Lanczos
             }
             (q, w) = (w, new double[n]);
         }
-        return Assemble(a, count, Q, theta, s, options.Tolerance, history);
+        return Assemble(a, count, Q, TridiagonalEigen.Solve(alpha, beta), options.Tolerance, history);
     }
 
     private static bool Looks(int m, int every) => m % (every > 0 ? every : Math.Max(4, m / 8)) == 0;
 
     private static Eigenpairs Assemble(
-        ISymmetricOperator a, int count, List<double[]> Q, double[] theta, double[,] s, double tolerance, List<(int, double)> history)
+        ISymmetricOperator a, int count, List<double[]> Q, (double[] Theta, double[][] S) small, double tolerance, List<(int, double)> history)
     {
         int n = a.Size, m = Q.Count;
         double[] values = new double[count], residuals = new double[count];
@@ -158,12 +155,12 @@ public static class Lanczos
             double[] z = new double[n];
             for (int j = 0; j < m; j++)
             {
-                VectorMath.AddScaled(z, s[j, column], Q[j]);
+                VectorMath.AddScaled(z, small.S[j][column], Q[j]);
             }
             VectorMath.Scale(z, 1 / VectorMath.Norm(z));
             a.Apply(z, product);
-            VectorMath.AddScaled(product, -theta[column], z);
-            (values[k], vectors[k], residuals[k]) = (theta[column], z, VectorMath.Norm(product));
+            VectorMath.AddScaled(product, -small.Theta[column], z);
+            (values[k], vectors[k], residuals[k]) = (small.Theta[column], z, VectorMath.Norm(product));
         }
         // What is asked of the estimate is asked of the truth with room for rounding.
         bool converged = residuals.Zip(values).All(pair => pair.First <= 10 * tolerance * Math.Max(1, Math.Abs(pair.Second)) + 1e-13 * n);
@@ -202,25 +199,5 @@ public static class Lanczos
         Orthogonalise(q, deflate, Q);
         VectorMath.Scale(q, 1 / VectorMath.Norm(q));
         return q;
-    }
-
-    private static (double[] Theta, double[,] S) Tridiagonal(List<double> alpha, List<double> beta)
-    {
-        int m = alpha.Count;
-        double[,] t = new double[m, m];
-        for (int j = 0; j < m; j++)
-        {
-            t[j, j] = alpha[j];
-            if (j > 0)
-            {
-                t[j, j - 1] = t[j - 1, j] = beta[j - 1];
-            }
-        }
-        using var scope = NewDisposeScope();
-        (Tensor theta, Tensor s) = linalg.eigh(tensor(t));
-        double[,] vectors = new double[m, m];
-        double[] flat = s.contiguous().data<double>().ToArray();
-        Buffer.BlockCopy(flat, 0, vectors, 0, flat.Length * sizeof(double));
-        return (theta.data<double>().ToArray(), vectors);
     }
 }

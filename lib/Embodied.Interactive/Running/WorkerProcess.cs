@@ -202,6 +202,8 @@ public sealed class WorkerProcess : IAsyncDisposable
         long limit = options.MemoryLimit ?? WorkerOptions.DefaultMemoryLimit;
         start.Environment["DOTNET_GCHeapHardLimit"] = (limit / 4 * 3).ToString("x", CultureInfo.InvariantCulture);
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
+        // Threads that spin while they wait make torch several times slower once another process wants the cores too.
+        start.Environment.TryAdd("OMP_WAIT_POLICY", "PASSIVE");
         if (options.Threads is { } threads)
         {
             start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);

@@ -7,8 +7,8 @@ namespace Embodied.Objects;
 /// </summary>
 public static class KWayNormalizedCut
 {
-    private const int Rounds = 60;
-    private const int Starts = 4;
+    private const int Rounds = 40;
+    private const int Starts = 3;
 
     /// <summary>Segments the graph.</summary>
     /// <param name="w">The affinity W, every degree positive.</param>
@@ -187,21 +187,23 @@ public static class KWayNormalizedCut
 
     private static double Assign(double[][] places, double[][] centres, int[] labels)
     {
-        double spread = 0;
-        for (int i = 0; i < places.Length; i++)
+        double[] nearest = new double[places.Length];
+        VectorMath.ForRows(places.Length, (long)places.Length * centres.Length * centres[0].Length, (from, to) =>
         {
-            double nearest = double.PositiveInfinity;
-            for (int c = 0; c < centres.Length; c++)
+            for (int i = from; i < to; i++)
             {
-                double squared = Squared(places[i], centres[c]);
-                if (squared < nearest)
+                nearest[i] = double.PositiveInfinity;
+                for (int c = 0; c < centres.Length; c++)
                 {
-                    (nearest, labels[i]) = (squared, c);
+                    double squared = Squared(places[i], centres[c]);
+                    if (squared < nearest[i])
+                    {
+                        (nearest[i], labels[i]) = (squared, c);
+                    }
                 }
             }
-            spread += nearest;
-        }
-        return spread;
+        });
+        return VectorMath.Sum(nearest);
     }
 
     private static void Recentre(double[][] places, double[][] centres, int[] labels)

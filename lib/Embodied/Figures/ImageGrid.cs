@@ -67,6 +67,8 @@ public static class ImageGrid
         {
             Dictionary<string, object> text = Layouts.Caption(rowTitles[r], -gap, r * cellHeight + captionRows + height / 2.0, "data");
             (text["xanchor"], text["yanchor"]) = ("right", "middle");
+            // Plotly hides what is anchored outside the axis's range, so the text hangs on the edge of its domain.
+            (text["xref"], text["x"], text["xshift"]) = ("x domain", 0, -6);
             texts.Add(text);
         }
 

@@ -35,7 +35,8 @@ internal static class Layouts
         layout.SetProperty("height", height);
         layout.SetProperty("margin", new Dictionary<string, object> { ["l"] = 56, ["r"] = 16, ["t"] = top, ["b"] = legend ? 84 : 48, ["pad"] = 2 });
         layout.SetProperty("hovermode", "closest");
-        layout.SetProperty("barmode", "group");
+        // Histograms are compared by lying over each other, bars by standing side by side.
+        layout.SetProperty("barmode", traces.Any(trace => trace.type == "histogram") ? "overlay" : "group");
         layout.SetProperty("modebar", new Dictionary<string, object>
         {
             ["bgcolor"] = Theme.Transparent, ["color"] = "rgba(128,128,128,0.5)", ["activecolor"] = Theme.Ink,

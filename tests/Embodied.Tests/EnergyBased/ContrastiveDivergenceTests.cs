@@ -1,4 +1,6 @@
+using Embodied.Datasets;
 using Embodied.EnergyBased;
+using Embodied.Evaluation;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -106,6 +108,20 @@ public class ContrastiveDivergenceTests
         double likelihood = Trained(new RbmOptions { Persistent = persistent, Epochs = 150, BatchSize = 20, LearningRate = 0.02, WeightDecay = 0 });
         // The best possible is −log 2 ≈ −0.69; independent pixels, which are on half the time, reach −log 16 ≈ −2.77.
         Assert.InRange(likelihood, -0.95, -Math.Log(2));
+    }
+
+    [Fact]
+    public void Hidden_units_trained_on_clothes_hold_the_classes_better_than_untrained_ones()
+    {
+        using FashionMnist train = FashionMnist.Load(train: true, 40_000), test = FashionMnist.Load(train: false, 4000);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        using Rbm rbm = new(784, 128, new Generator(1));
+        double Accuracy() => LinearProbe.Accuracy(
+            rbm.HiddenGivenVisible(train.Images[..1000].flatten(1)), train.Labels[..1000], rbm.HiddenGivenVisible(test.Images.flatten(1)), test.Labels);
+        double before = Accuracy();
+        Train(rbm, train.Images.flatten(1), new RbmOptions { Epochs = 4, BatchSize = 50 });
+        Assert.InRange(Accuracy(), before + 0.01, 1);
     }
 
     [Fact]

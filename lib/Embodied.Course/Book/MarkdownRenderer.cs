@@ -43,7 +43,7 @@ internal sealed class MarkdownRenderer(MathTypesetter math, Func<string, bool, N
         return (heading is null ? "" : Inlines(heading), paragraph is null ? "" : Inlines(paragraph));
     }
 
-    private static MarkdownDocument Parse(string markdown) => Markdown.Parse(markdown, Pipeline);
+    private static MarkdownDocument Parse(string markdown) => Markdown.Parse(MathLines.Join(markdown), Pipeline);
 
     private MarkdownDocument Parse(string markdown, NotebookCell cell)
     {

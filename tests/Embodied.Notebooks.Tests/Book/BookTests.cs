@@ -26,12 +26,19 @@ public sealed class BookTests : IDisposable
     [InlineData("$$\n\\begin{bmatrix} a & b \\\\ c & d \\end{bmatrix}\n$$", "<mtable")]
     [InlineData("| a |\n|---|\n| $\\lambda$ |", "<math")]
     [InlineData("- $\\hat{x}$", "<mover")]
+    [InlineData("text\n\n$$a = b\n+ c$$\n\nmore", "<mo>+</mo>")]
+    [InlineData("$$\\begin{aligned}\na &= b \\\\\nc &= d\n\\end{aligned}$$", "<mtable")]
+    [InlineData("inline $a\n+ b$ over lines", "<mo>+</mo>")]
+    [InlineData("- item\n  $$\n  a + b\n  $$\n- next", "<mo>+</mo>")]
+    [InlineData("> $$\n> a + b\n> $$", "<mo>+</mo>")]
     public void Math_becomes_MathML_wherever_it_stands(string markdown, string expected) => Assert.Contains(expected, Page(Prose(markdown)), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("`$x$`", "<code>$x$</code>")]
     [InlineData("It costs 5$ and 6$.", "5$ and 6$")]
     [InlineData("```\n$x$\n```", "$x$")]
+    [InlineData("```\n$$x\n+ y$$\n```", "$$x\n+ y$$")]
+    [InlineData("From 5$ to\n6$ a piece", "6$ a piece")]
     public void Code_and_money_are_no_math(string markdown, string expected)
     {
         string page = Page(Prose(markdown));

@@ -4,25 +4,76 @@
 function drawChart(plot) {
   if (plot.dataset.drawn) return Promise.resolve();
   plot.dataset.drawn = "pending";
-  const figure = JSON.parse(plot.parentElement.nextElementSibling.textContent);
+  const figure = JSON.parse(plot.closest("figure").querySelector("script").textContent);
   fitNarrowWindow(plot, figure);
   const config = Object.assign({ responsive: true, displaylogo: false }, figure.config);
   return Plotly.newPlot(plot, figure.data, figure.layout, config)
     .then(chart => figure.frames ? Plotly.addFrames(chart, figure.frames) : chart)
+    .then(() => {
+      const player = plot.closest("figure").querySelector(".player");
+      if (player) setUpPlayer(plot, player);
+    })
     .then(() => { plot.dataset.drawn = "true"; markScrollers(); });
 }
 
 // Figures are laid out for a column of 720 pixels. Where there is less, pictures shrink as a whole, and curves side by side scroll.
 function fitNarrowWindow(plot, figure) {
-  const full = 720, width = plot.clientWidth;
-  if (width >= full - 40 || !("xaxis2" in figure.layout)) return;
-  if (figure.data.every(trace => trace.type === "image" || trace.type === "heatmap")) {
-    const margin = figure.layout.margin, around = margin.t + margin.b;
-    figure.layout.height = Math.round(around + (figure.layout.height - around) * width / full);
-    plot.style.height = `${figure.layout.height}px`;
-  } else {
+  const full = 720, width = plot.clientWidth, layout = figure.layout;
+  if (width >= full - 40) return;
+  const manyPanels = "xaxis2" in layout;
+  const isPicture = figure.data.every(trace => trace.type === "image" || trace.type === "heatmap");
+  const keepsShape = isPicture || (!manyPanels && [layout.xaxis, layout.yaxis].some(axis => axis && axis.scaleanchor));
+  if (keepsShape) {
+    const { t = 100, b = 80, l = 80, r = 80 } = layout.margin ?? {};
+    layout.height = Math.round(t + b + (layout.height - t - b) * (width - l - r) / (full - l - r));
+    plot.style.height = `${layout.height}px`;
+  } else if (manyPanels) {
     plot.style.width = `${full - 80}px`;
   }
+}
+
+// Moves through an animation's frames by a button and a slider that the keyboard reaches.
+function setUpPlayer(plot, player) {
+  const [button, slider, moment] = player.children;
+  const frames = JSON.parse(player.dataset.frames), labels = JSON.parse(player.dataset.labels);
+  const pace = Math.max(20, Number(player.dataset.milliseconds));
+  let timer = null;
+  const show = index => {
+    const text = `${player.dataset.counts} ${labels[index]}`.trim();
+    slider.value = index;
+    slider.setAttribute("aria-valuetext", text);
+    moment.textContent = text;
+    return Plotly.animate(plot, [frames[index]], { mode: "immediate", frame: { duration: 0, redraw: true }, transition: { duration: 0 } });
+  };
+  const pause = () => {
+    clearTimeout(timer);
+    timer = null;
+    button.textContent = "Play";
+  };
+  const step = () => {
+    const next = Number(slider.value) + 1;
+    if (next >= frames.length) {
+      pause();
+      return;
+    }
+    timer = setTimeout(step, pace);
+    show(next);
+  };
+  button.addEventListener("click", () => {
+    if (timer !== null) {
+      pause();
+      return;
+    }
+    if (Number(slider.value) === frames.length - 1) show(0);
+    button.textContent = "Pause";
+    timer = setTimeout(step, pace);
+  });
+  slider.addEventListener("input", () => {
+    pause();
+    show(Number(slider.value));
+  });
+  slider.setAttribute("aria-valuetext", moment.textContent);
+  button.disabled = slider.disabled = false;
 }
 
 function drawAllCharts() {

@@ -110,14 +110,23 @@ public sealed class BookBrowserTests(SampleBook book) : IClassFixture<SampleBook
     }
 
     [Fact]
-    public void Pictures_shrink_on_a_phone_and_leave_no_gap()
+    public void On_a_phone_figures_leave_no_gap_and_captions_stay_apart()
     {
         using ChromeDriver browser = Open(book.Page, 390, 844, "light");
         DrawAll(browser);
-        // Below the lowest picture of the grid there is no more room than captions need.
+        // Below the lowest picture of the grid there is no more room than captions need, below the animation's plot its axis and legend.
         Assert.InRange(
             Number(browser, "const p = document.querySelectorAll('.book-plot')[1]; return Math.round(p.getBoundingClientRect().bottom - Math.max(...[...p.querySelectorAll('image')].map(i => i.getBoundingClientRect().bottom)))"),
             0, 60);
+        Assert.InRange(
+            Number(browser, "const p = document.querySelectorAll('.book-plot')[3]; return Math.round(p.getBoundingClientRect().bottom - p.querySelector('.plot').getBoundingClientRect().bottom)"),
+            40, 130);
+        Assert.Equal(0, Number(
+            browser,
+            """
+            const boxes = [...document.querySelectorAll('g.annotation text, .legend text, .xtitle')].map(t => t.getBoundingClientRect());
+            return boxes.filter((a, i) => boxes.slice(i + 1).some(b => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).length;
+            """));
     }
 
     [Fact]

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Text;
 using Embodied.Interactive.Documents;
 
 namespace Embodied.Course.Book;
@@ -22,19 +20,30 @@ public static class BookWriter
     /// <summary>Writes the book beside <paramref name="folder"/> and moves it into place; an older book there is replaced as a whole.</summary>
     /// <param name="chapters">The chapters, in order.</param>
     /// <param name="folder">Where the book shall be.</param>
+    /// <param name="cancellation">Gives up; an older book stays.</param>
     /// <returns>The path of the file to open.</returns>
-    /// <exception cref="BookException">A chapter cannot be shown: an unknown TeX command, a missing image; or <paramref name="folder"/> holds something else.</exception>
+    /// <exception cref="BookException">A chapter cannot be shown: an unknown TeX command, a missing image, a link that leads nowhere; or <paramref name="folder"/> holds something else.</exception>
     /// <exception cref="IOException">The book cannot be written; the older one stays.</exception>
-    public static string Write(IReadOnlyList<BookChapter> chapters, string folder)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static string Write(IReadOnlyList<BookChapter> chapters, string folder, CancellationToken cancellation = default)
     {
         folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any() && !File.Exists(Path.Combine(folder, Mark)))
         {
             throw new BookException($"The folder '{folder}' holds something that is no book; move it away, or choose another folder with --out.");
         }
+        Distinguish(chapters);
         MathTypesetter math = new();
         SourcePages sources = new();
-        ChapterPage[] pages = [.. chapters.Select(chapter => ChapterPage.Of(chapter, math, sources))];
+        HashSet<string> names = [.. chapters.Select(chapter => chapter.Name)];
+        ChapterPage[] pages =
+        [
+            .. chapters.Select(chapter =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                return ChapterPage.Of(chapter, math, new ChapterLinks(chapter.Folder, names, sources));
+            }),
+        ];
 
         string beside = $"{folder}.{Environment.ProcessId}.partial", old = $"{folder}.{Environment.ProcessId}.old.partial";
         try
@@ -48,6 +57,7 @@ public static class BookWriter
                     Path.Combine(beside, pages[i].File), pages[i].Html(i > 0 ? pages[i - 1] : null, i + 1 < pages.Length ? pages[i + 1] : null));
             }
             sources.Write(beside);
+            cancellation.ThrowIfCancellationRequested();
             if (Directory.Exists(folder))
             {
                 Directory.Move(folder, old);
@@ -66,42 +76,24 @@ public static class BookWriter
         return Path.Combine(folder, Index);
     }
 
+    // File systems that ignore case hold one page for both.
+    private static void Distinguish(IReadOnlyList<BookChapter> chapters)
+    {
+        Dictionary<string, string> pages = new(StringComparer.OrdinalIgnoreCase) { [Path.GetFileNameWithoutExtension(Index)] = "the contents" };
+        foreach (BookChapter chapter in chapters)
+        {
+            if (!pages.TryAdd(chapter.Name, $"{chapter.Name}.ipynb"))
+            {
+                throw new BookException($"{chapter.Name}.ipynb and {pages[chapter.Name]} would be the same page of the book; rename the notebook.");
+            }
+        }
+    }
+
     private static void Remove(string folder)
     {
         if (Directory.Exists(folder))
         {
             Directory.Delete(folder, recursive: true);
-        }
-    }
-}
-
-/// <summary>Pages that show the library's source files to which chapters link.</summary>
-internal sealed class SourcePages
-{
-    private const string Folder = "source";
-    private readonly Dictionary<string, string> pages = [];
-
-    /// <summary>The address of the page that shows the file at <paramref name="path"/>.</summary>
-    public string Link(string path)
-    {
-        string full = Path.GetFullPath(path);
-        if (!pages.TryGetValue(full, out string? page))
-        {
-            page = pages[full] = $"{Folder}/{Path.GetFileName(Path.GetDirectoryName(full))}-{Path.GetFileName(full)}.html";
-        }
-        return page;
-    }
-
-    /// <summary>Writes the pages into the book's folder.</summary>
-    public void Write(string book)
-    {
-        Directory.CreateDirectory(Path.Combine(book, Folder));
-        foreach ((string file, string page) in pages)
-        {
-            string name = WebUtility.HtmlEncode($"{Path.GetFileName(Path.GetDirectoryName(file))}/{Path.GetFileName(file)}");
-            StringBuilder body = new($"<main id=\"main\" class=\"source\"><h1><code>{name}</code></h1>");
-            body.Append($"<pre class=\"code\"><code>{CSharpHighlighter.ToHtml(File.ReadAllText(file), isFile: true)}</code></pre></main>");
-            File.WriteAllText(Path.Combine(book, page), PageTemplate.Fill(name, body.ToString(), root: "../", hasCharts: false));
         }
     }
 }

@@ -34,16 +34,26 @@ internal sealed partial class ChapterPage
     /// <summary>How long its cells ran.</summary>
     public double Seconds { get; }
 
+    /// <summary>Whether it has been executed.</summary>
+    public bool Ran => Chapter.Document.Cells.Any(cell => cell.Kind == CellKind.Code && (cell.ExecutionCount is not null || cell.Outputs.Count > 0));
+
+    /// <summary>Whether it ended at an error that it did not announce.</summary>
+    public bool Stopped => Chapter.Document.Cells.Any(cell =>
+        !cell.Tags.Contains("raises-exception") && cell.Outputs.OfType<JsonObject>().Any(output => output["output_type"]?.ToString() == "error"));
+
     /// <summary>The notebook's number in the course, as in its file's name; empty when it has none.</summary>
     public string Number => Chapter.Name.Split('-')[0] is { } first && first.All(char.IsAsciiDigit) ? first : "";
 
     public string File => Chapter.Name + ".html";
 
     /// <summary>Renders the cells.</summary>
-    /// <exception cref="BookException">A formula or an image in it cannot be shown.</exception>
-    public static ChapterPage Of(BookChapter chapter, MathTypesetter math, SourcePages sources)
+    /// <param name="chapter">The notebook.</param>
+    /// <param name="math">Typesets its math.</param>
+    /// <param name="links">Where its links lead.</param>
+    /// <exception cref="BookException">A formula or an image in it cannot be shown, or a link leads nowhere.</exception>
+    public static ChapterPage Of(BookChapter chapter, MathTypesetter math, ChapterLinks links)
     {
-        MarkdownRenderer markdown = new(math, (target, isImage, cell) => Target(target, isImage, cell, chapter, sources));
+        MarkdownRenderer markdown = new(math, links.Target);
         OutputRenderer outputs = new(markdown, math);
         StringBuilder html = new();
         string title = "", summary = "";
@@ -55,6 +65,7 @@ internal sealed partial class ChapterPage
                 if (title.Length == 0 && cell.Kind == CellKind.Markdown)
                 {
                     (title, summary) = markdown.Opening(cell.Source, cell);
+                    title = Anchors().Replace(title, ""); // It becomes a link itself.
                 }
                 html.Append(cell.Kind switch
                 {
@@ -106,7 +117,7 @@ internal sealed partial class ChapterPage
         {
             string code = $"<pre class=\"code\"><code>{CSharpHighlighter.ToHtml(source)}</code></pre>";
             string? folded = cell.Metadata["nbgrader"] is JsonObject mark && mark["solution"]?.ToString() == "true" ? "A solution"
-                : cell.Tags.Contains("hide-input") ? "Code" : null;
+                : cell.Tags.Contains("hide-input") || (cell.Metadata["jupyter"] as JsonObject)?["source_hidden"]?.ToString() == "true" ? "Code" : null;
             html.Append(folded is null ? code : $"<details class=\"folded\"><summary>{folded}</summary>{code}</details>");
         }
         string shown = outputs.Render(cell);
@@ -116,7 +127,7 @@ internal sealed partial class ChapterPage
         }
         if (Elapsed(cell) is { TotalSeconds: >= 1 } elapsed)
         {
-            html.Append(CultureInfo.InvariantCulture, $"<p class=\"time\">{elapsed.TotalSeconds:0.0} s</p>");
+            html.Append(CultureInfo.InvariantCulture, $"<p class=\"time\"><span class=\"unseen\">Ran in </span>{elapsed.TotalSeconds:0.0} s</p>");
         }
         return html.Append("</section>\n").ToString();
     }
@@ -126,35 +137,6 @@ internal sealed partial class ChapterPage
         && DateTimeOffset.TryParse(times["iopub.execute_input"]?.ToString(), CultureInfo.InvariantCulture, out DateTimeOffset begun)
         && DateTimeOffset.TryParse(times["shell.execute_reply"]?.ToString(), CultureInfo.InvariantCulture, out DateTimeOffset ended)
             ? ended - begun : null;
-
-    private static string Target(string target, bool isImage, NotebookCell cell, BookChapter chapter, SourcePages sources)
-    {
-        if (target.StartsWith("attachment:", StringComparison.Ordinal))
-        {
-            string name = Uri.UnescapeDataString(target["attachment:".Length..]);
-            (string mime, JsonNode? data) = (cell.Attachments?[name] as JsonObject)?.FirstOrDefault() ?? default;
-            return data is null
-                ? throw new BookException($"the image 'attachment:{name}' is not attached to the cell.")
-                : $"data:{mime};base64,{string.Concat(MultilineText.Join(data).Where(c => !char.IsWhiteSpace(c)))}";
-        }
-        if (target.StartsWith('#') || Uri.TryCreate(target, UriKind.Absolute, out Uri? absolute) && !absolute.IsFile)
-        {
-            return isImage && target.StartsWith("http", StringComparison.OrdinalIgnoreCase)
-                ? throw new BookException($"the image '{target}' lies on the network; the book has to work without one, so attach it to the cell.")
-                : target;
-        }
-        string path = Path.GetFullPath(Path.Combine(chapter.Folder, Uri.UnescapeDataString(target.Split('#')[0])));
-        if (isImage)
-        {
-            string mime = Path.GetExtension(path).ToLowerInvariant() switch { ".svg" => "svg+xml", ".jpg" => "jpeg", var other => other.TrimStart('.') };
-            return System.IO.File.Exists(path)
-                ? $"data:image/{mime};base64,{Convert.ToBase64String(System.IO.File.ReadAllBytes(path))}"
-                : throw new BookException($"there is no image '{target}'.");
-        }
-        return path.EndsWith(".ipynb", StringComparison.Ordinal) ? Path.GetFileNameWithoutExtension(path) + ".html"
-            : path.EndsWith(".cs", StringComparison.Ordinal) && System.IO.File.Exists(path) ? sources.Link(path)
-            : target;
-    }
 
     [GeneratedRegex("</?a\\b[^>]*>")]
     private static partial Regex Anchors();

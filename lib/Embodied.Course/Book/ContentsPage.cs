@@ -21,12 +21,13 @@ internal static class ContentsPage
             string claims = page.Claims.Count == 0 ? "no claims"
                 : held == page.Claims.Count ? $"<span class=\"good\">✓</span> {held} of {held} claims hold"
                 : $"<span class=\"bad\">✗</span> {held} of {page.Claims.Count} claims hold";
+            string stopped = page.Stopped ? "<span class=\"bad\">✗</span> stopped at an error · " : "";
             html.Append(
                 $"""
                 <li><article>
                 <h2><a href="{page.File}"><span class="number">{page.Number}</span> {page.Title}</a></h2>
-                <p>{page.Summary}</p>
-                <p class="facts">{claims} · ran in {page.Seconds:0} s</p>
+                {(page.Summary.Length > 0 ? $"<p>{page.Summary}</p>" : "")}
+                <p class="facts">{(page.Ran ? $"{stopped}{claims} · ran in {page.Seconds:0} s" : "not executed yet")}</p>
                 </article></li>
                 """);
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
 using Embodied.Interactive.Documents;
 using Markdig;
 using Markdig.Extensions.Mathematics;
@@ -18,14 +19,14 @@ public sealed record Heading(int Level, string Id, string Html);
 
 /// <summary>Turns a notebook's Markdown into HTML with typeset math, and keeps the headings for the page's table of contents.</summary>
 /// <param name="math">Typesets the math.</param>
-/// <param name="link">Rewrites the target of a link or image; gets the target and the cell.</param>
-internal sealed class MarkdownRenderer(MathTypesetter math, Func<string, bool, NotebookCell, string> link)
+/// <param name="link">The new target of a link, or of an image when the flag is set, in the cell; null leaves the link's words without a link.</param>
+internal sealed partial class MarkdownRenderer(MathTypesetter math, Func<string, bool, NotebookCell, string?> link)
 {
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder()
-        .UsePipeTables().UseMathematics().UseAutoLinks().UseEmphasisExtras().UseTaskLists().UseFootnotes().UseListExtras().Build();
+        .UsePipeTables().UseMathematics().UseAutoLinks().UseEmphasisExtras().UseTaskLists().UseFootnotes().Build();
 
     private readonly List<Heading> headings = [];
-    private readonly HashSet<string> ids = [];
+    private readonly HashSet<string> ids = ["main", "theme"]; // The page's own.
 
     /// <summary>The headings met so far.</summary>
     public IReadOnlyList<Heading> Headings => headings;
@@ -48,9 +49,16 @@ internal sealed class MarkdownRenderer(MathTypesetter math, Func<string, bool, N
     private MarkdownDocument Parse(string markdown, NotebookCell cell)
     {
         MarkdownDocument document = Parse(markdown);
-        foreach (LinkInline inline in document.Descendants<LinkInline>())
+        foreach (LinkInline inline in document.Descendants<LinkInline>().ToArray())
         {
-            inline.Url = inline.Url is null ? null : link(inline.Url, inline.IsImage, cell);
+            if (inline.Url is { } before)
+            {
+                inline.Url = link(before, inline.IsImage, cell);
+                if (inline.Url is null)
+                {
+                    inline.ReplaceBy(new ContainerInline(), copyChildren: true);
+                }
+            }
         }
         return document;
     }
@@ -103,14 +111,14 @@ internal sealed class MarkdownRenderer(MathTypesetter math, Func<string, bool, N
         return id;
     }
 
-    private static string Slug(string html)
+    /// <summary>The anchor of a heading: lower-case ASCII letters and digits, with single dashes between.</summary>
+    /// <param name="html">The heading's HTML.</param>
+    public static string Slug(string html)
     {
         StringBuilder slug = new();
-        bool inTag = false;
-        foreach (char c in WebUtility.HtmlDecode(html).ToLowerInvariant())
+        foreach (char c in WebUtility.HtmlDecode(Tags().Replace(html, "")).ToLowerInvariant())
         {
-            inTag = c == '<' || (inTag && c != '>');
-            if (!inTag && char.IsAsciiLetterOrDigit(c))
+            if (char.IsAsciiLetterOrDigit(c))
             {
                 slug.Append(c);
             }
@@ -121,6 +129,9 @@ internal sealed class MarkdownRenderer(MathTypesetter math, Func<string, bool, N
         }
         return slug.ToString().Trim('-') is { Length: > 0 } text ? text : "section";
     }
+
+    [GeneratedRegex("<[^>]+>")]
+    private static partial Regex Tags();
 
     private sealed class InlineMath(MathTypesetter math) : HtmlObjectRenderer<MathInline>
     {

@@ -40,9 +40,21 @@ public sealed class MathTypesetter
 
     private static Engine Start()
     {
-        Engine engine = new(options => options.LimitRecursion(4000));
+        // The interpreter recurses on this thread's stack, whose end would end the process.
+        Engine engine = new(options => options.Constraints.MaxExecutionStackCount = 4000);
         engine.Execute(BookAssets.Text("temml.min.js"));
-        engine.Execute("function typeset(tex, display) { return temml.renderToString(tex, { displayMode: display, throwOnError: true, annotate: false, trust: false }); }");
+        // Some malformed input trips the library itself; its stumbling is no message for an author.
+        engine.Execute(
+            """
+            function typeset(tex, display) {
+              try {
+                return temml.renderToString(tex, { displayMode: display, throwOnError: true, annotate: false, trust: false });
+              } catch (e) {
+                if (e instanceof temml.ParseError) throw e;
+                throw new Error("'" + (tex.length > 60 ? tex.slice(0, 60) + "…" : tex) + "' is malformed.");
+              }
+            }
+            """);
         return engine;
     }
 

@@ -49,14 +49,15 @@ internal sealed partial class OutputRenderer(MarkdownRenderer markdown, MathType
             {
                 JsonObject? size = metadata?[mime] as JsonObject;
                 string base64 = string.Concat(MultilineText.Join(image).Where(c => !char.IsWhiteSpace(c)));
-                string alt = WebUtility.HtmlEncode(MultilineText.Join(data["text/plain"]) is { Length: > 0 } text ? text : "Image");
+                string alt = Words(data, "Image");
                 return $"<p class=\"image\"><img src=\"data:{mime};base64,{base64}\" alt=\"{alt}\"{Attribute("width", size)}{Attribute("height", size)}></p>\n";
             }
         }
         if (data["image/svg+xml"] is { } svg)
         {
             string base64 = Convert.ToBase64String(Encoding.UTF8.GetBytes(MultilineText.Join(svg)));
-            return $"<p class=\"image\"><img src=\"data:image/svg+xml;base64,{base64}\" alt=\"Drawing\"></p>\n";
+            string alt = Words(data, "Drawing");
+            return $"<p class=\"image\"><img src=\"data:image/svg+xml;base64,{base64}\" alt=\"{alt}\"></p>\n";
         }
         if (data["text/markdown"] is { } prose)
         {
@@ -70,6 +71,9 @@ internal sealed partial class OutputRenderer(MarkdownRenderer markdown, MathType
         return data["text/plain"] is { } plain ? Stream(MultilineText.Join(plain), isError: false, "value") : "";
     }
 
+    private static string Words(JsonObject data, string otherwise) =>
+        WebUtility.HtmlEncode(MultilineText.Join(data["text/plain"]) is { Length: > 0 } text ? text : otherwise);
+
     // The title goes into the page, where it wraps on a narrow screen and is text for everyone.
     private string Chart(JsonObject figure)
     {
@@ -82,6 +86,7 @@ internal sealed partial class OutputRenderer(MarkdownRenderer markdown, MathType
             _ => "",
         };
         layout.Remove("title");
+        string player = copy["frames"] is JsonArray { Count: > 0 } ? AnimationControls.Take(layout) : "";
         double top = Number(layout["margin"]?["t"]) ?? 40, height = Number(layout["height"]) ?? 420;
         if (title.Length > 0)
         {
@@ -97,16 +102,16 @@ internal sealed partial class OutputRenderer(MarkdownRenderer markdown, MathType
         layout.Remove("width");
         layout["autosize"] = true;
         copy["layout"] = layout.Parent is null ? layout : layout.DeepClone();
-        string words = title.Replace("<br>", " ", StringComparison.Ordinal), id = FormattableString.Invariant($"figure-{++figures}");
-        string caption = words.Length > 0 ? $"<figcaption id=\"{id}\">{Tags().Replace(words, "")}</figcaption>" : "";
+        string words = title.Replace("<br>", " ", StringComparison.Ordinal), id = FormattableString.Invariant($"figure:{++figures}"); // No heading's anchor has a colon.
+        string caption = words.Length > 0 ? $"<figcaption id=\"{id}\">{Rich(words)}</figcaption>" : "";
         string label = words.Length > 0 ? $"aria-labelledby=\"{id}\"" : "aria-label=\"Chart\"";
-        return $"<figure class=\"chart\">{caption}<div class=\"chart-box\"><div class=\"book-plot\" role=\"img\" {label} style=\"height:{height.ToString(CultureInfo.InvariantCulture)}px\"></div></div>"
+        return $"<figure class=\"chart\">{caption}<div class=\"chart-box\"><div class=\"book-plot\" role=\"img\" {label} style=\"height:{height.ToString(CultureInfo.InvariantCulture)}px\"></div></div>{player}"
             + $"<script type=\"application/json\">{copy.ToJsonString(ForScript)}</script></figure>\n";
     }
 
     private static string Stream(string text, bool isError, string? kind = null)
     {
-        string plain = Ansi().Replace(text, "").TrimEnd('\n', '\r');
+        string plain = Overwritten().Replace(Ansi().Replace(text, "").Replace("\r\n", "\n", StringComparison.Ordinal), "").TrimEnd('\n', '\r');
         return plain.Length == 0 ? "" : $"<pre class=\"{kind ?? (isError ? "stderr" : "stdout")}\">{WebUtility.HtmlEncode(plain)}</pre>\n";
     }
 
@@ -124,6 +129,13 @@ internal sealed partial class OutputRenderer(MarkdownRenderer markdown, MathType
     [GeneratedRegex("\u001b\\[[0-9;?]*[A-Za-z]")]
     private static partial Regex Ansi();
 
-    [GeneratedRegex("<(?!/?(b|i|sub|sup)>)[^>]*>")]
-    private static partial Regex Tags();
+    // What a terminal would have written over.
+    [GeneratedRegex("[^\n\r]*\r(?=[^\n\r])")]
+    private static partial Regex Overwritten();
+
+    // Plotly's titles know few tags; what else looks like one is text.
+    private static string Rich(string title) => Known().Replace(WebUtility.HtmlEncode(WebUtility.HtmlDecode(title)), "<$1>");
+
+    [GeneratedRegex("&lt;(/?(?:b|i|sub|sup))&gt;")]
+    private static partial Regex Known();
 }

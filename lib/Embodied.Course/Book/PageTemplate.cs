@@ -25,6 +25,7 @@ internal static class PageTemplate
         <body>
         <a class="skip" href="#main">Skip to the content</a>
         <header class="bar"><a href="{root}index.html">Embodied Learning and Vision</a><button type="button" id="theme">Dark</button></header>
+        {(hasCharts ? "<noscript><p class=\"no-script\">A script draws the charts of this page; they appear once it is allowed.</p></noscript>" : "")}
         {body}
         {(hasCharts ? $"<script src=\"{root}assets/plotly.min.js\" defer></script>" : "")}
         <script src="{root}assets/book.js" defer></script>

@@ -20,21 +20,24 @@ internal static class BookCommand
             {
                 throw CommandException.Misuse($"There are no executed notebooks in '{places.Notebooks}'; 'course run' makes them.");
             }
-            Console.WriteLine($"The book: {Write(course, places)}");
+            Console.WriteLine($"The book: {Write(course, places, cancellation)}");
             return 0;
         });
         return command;
     }
 
     /// <summary>Writes the book of all executed notebooks and returns the file to open.</summary>
+    /// <param name="course">Where the notebooks' links lead.</param>
+    /// <param name="places">Where the executed notebooks lie and the book goes.</param>
+    /// <param name="cancellation">Gives up; an older book stays.</param>
     /// <exception cref="CommandException">A notebook cannot be read or shown.</exception>
-    public static string Write(CourseFolder course, OutputPlaces places)
+    public static string Write(CourseFolder course, OutputPlaces places, CancellationToken cancellation)
     {
         try
         {
             BookChapter[] chapters = [.. Directory.GetFiles(places.Notebooks, "*.ipynb").Order(StringComparer.Ordinal)
                 .Select(file => new BookChapter(CourseFolder.Name(file), NotebookDocument.Load(file), course.Notebooks))];
-            return BookWriter.Write(chapters, places.Book);
+            return BookWriter.Write(chapters, places.Book, cancellation);
         }
         catch (Exception e) when (e is BookException or NotebookFormatException)
         {

@@ -48,7 +48,7 @@ internal static class RunCommand
         {
             OutputFolder.Write(json, RunReport.ToJson(settings, targets, results));
         }
-        string index = BookCommand.Write(course, places);
+        string index = BookCommand.Write(course, places, cancellation);
         Console.WriteLine($"The book: {index}");
         return results.All(result => result.Passed) ? 0 : CommandException.Failed;
 

@@ -13,11 +13,14 @@ public sealed class SampleBook : IAsyncLifetime
 
     public string Page => Path.Combine(Folder, "01-sample.html");
 
+    public string Source => Directory.GetFiles(Path.Combine(Folder, "source")).Single();
+
     public async ValueTask InitializeAsync()
     {
         NotebookDocument document = NotebookDocument.Load(Path.Combine(AppContext.BaseDirectory, "Book", "sample.ipynb"));
         NotebookResult result = await Engine.Notebooks.RunAsync(document);
         Assert.True(result.Passed, result.Failure);
+        await File.WriteAllTextAsync(Path.Combine(folder, "Some.cs"), "// A comment\npublic class Some { public string Text => \"text\"; }\n");
         BookWriter.Write([new BookChapter("01-sample", document, folder), new BookChapter("02-next", Next(), folder)], Folder);
     }
 
@@ -30,7 +33,7 @@ public sealed class SampleBook : IAsyncLifetime
     private static NotebookDocument Next()
     {
         NotebookDocument document = Engine.Notebooks.Of("1 + 1");
-        document.Cells.Insert(0, new NotebookCell(CellKind.Markdown, "title", "# The next chapter\n\nShort."));
+        document.Cells.Insert(0, new NotebookCell(CellKind.Markdown, "title", "# The next chapter\n\nShort. [Some source](Some.cs)"));
         return document;
     }
 }

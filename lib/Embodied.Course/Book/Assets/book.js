@@ -1,28 +1,105 @@
 "use strict";
 
+// The width in pixels for which figures are laid out.
+const column = 720;
+
 // Charts are drawn when they come near the window, so that a page with many appears soon.
 function drawChart(plot) {
   if (plot.dataset.drawn) return Promise.resolve();
   plot.dataset.drawn = "pending";
-  const figure = JSON.parse(plot.parentElement.nextElementSibling.textContent);
+  const figure = JSON.parse(plot.closest("figure").querySelector("script").textContent);
+  const height = figure.layout.height ?? plot.clientHeight;
   fitNarrowWindow(plot, figure);
   const config = Object.assign({ responsive: true, displaylogo: false }, figure.config);
   return Plotly.newPlot(plot, figure.data, figure.layout, config)
     .then(chart => figure.frames ? Plotly.addFrames(chart, figure.frames) : chart)
+    .then(() => keepCaptionsApart(plot, height))
+    .then(() => closeGap(plot))
+    .then(() => {
+      const player = plot.closest("figure").querySelector(".player");
+      if (player) setUpPlayer(plot, player);
+    })
     .then(() => { plot.dataset.drawn = "true"; markScrollers(); });
 }
 
-// Figures are laid out for a column of 720 pixels. Where there is less, pictures shrink as a whole, and curves side by side scroll.
+// Figures are laid out for a column of 720 pixels. Where there is less, panels of pictures shrink as a whole, and curves side by side scroll.
 function fitNarrowWindow(plot, figure) {
-  const full = 720, width = plot.clientWidth;
-  if (width >= full - 40 || !("xaxis2" in figure.layout)) return;
+  const layout = figure.layout, width = plot.clientWidth;
+  if (width >= column - 40 || !("xaxis2" in layout)) return;
   if (figure.data.every(trace => trace.type === "image" || trace.type === "heatmap")) {
-    const margin = figure.layout.margin, around = margin.t + margin.b;
-    figure.layout.height = Math.round(around + (figure.layout.height - around) * width / full);
-    plot.style.height = `${figure.layout.height}px`;
+    const { t = 100, b = 80, l = 80, r = 80 } = layout.margin ?? {};
+    layout.height = Math.round(t + b + (layout.height - t - b) * (width - l - r) / (column - l - r));
+    plot.style.height = `${layout.height}px`;
   } else {
-    plot.style.width = `${full - 80}px`;
+    plot.style.width = `${column - 80}px`;
   }
+}
+
+// Captions that run into each other are worse than a figure that scrolls.
+function keepCaptionsApart(plot, height) {
+  const boxes = [...plot.querySelectorAll("g.annotation text")].map(text => text.getBoundingClientRect());
+  const collide = boxes.some((a, i) => boxes.slice(i + 1).some(b => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));
+  if (!collide || plot.clientWidth >= column - 80) return;
+  plot.style.width = `${column - 80}px`;
+  plot.style.height = `${height}px`;
+  return Plotly.relayout(plot, { width: column - 80, height }); // Left to itself, the width stays as first drawn.
+}
+
+// A plot whose axes keep one scale may need less height than it was given.
+function closeGap(plot) {
+  const layout = plot._fullLayout;
+  if ("xaxis2" in layout || !layout.yaxis) return;
+  const given = layout._size.h, needed = layout.yaxis._length, gap = Math.round(given - needed);
+  if (gap < 24) return;
+  const change = { height: layout.height - gap };
+  // A legend below the plot is placed in plot heights.
+  if (layout.showlegend && layout.legend.y < 0) change["legend.y"] = layout.legend.y * given / needed;
+  plot.style.height = `${change.height}px`;
+  return Plotly.relayout(plot, change);
+}
+
+// Moves through an animation's frames by a button and a slider that the keyboard reaches.
+function setUpPlayer(plot, player) {
+  const [button, slider, moment] = player.children;
+  const frames = JSON.parse(player.dataset.frames), labels = JSON.parse(player.dataset.labels);
+  const pace = Math.max(20, Number(player.dataset.milliseconds));
+  let timer = null;
+  const show = index => {
+    const text = `${player.dataset.counts} ${labels[index]}`.trim();
+    slider.value = index;
+    slider.setAttribute("aria-valuetext", text);
+    moment.textContent = text;
+    return Plotly.animate(plot, [frames[index]], { mode: "immediate", frame: { duration: 0, redraw: true }, transition: { duration: 0 } });
+  };
+  const pause = () => {
+    clearTimeout(timer);
+    timer = null;
+    button.textContent = "Play";
+  };
+  const step = () => {
+    const next = Number(slider.value) + 1;
+    if (next >= frames.length) {
+      pause();
+      return;
+    }
+    timer = setTimeout(step, pace);
+    show(next);
+  };
+  button.addEventListener("click", () => {
+    if (timer !== null) {
+      pause();
+      return;
+    }
+    if (Number(slider.value) === frames.length - 1) show(0);
+    button.textContent = "Pause";
+    timer = setTimeout(step, pace);
+  });
+  slider.addEventListener("input", () => {
+    pause();
+    show(Number(slider.value));
+  });
+  slider.setAttribute("aria-valuetext", moment.textContent);
+  button.disabled = slider.disabled = false;
 }
 
 function drawAllCharts() {

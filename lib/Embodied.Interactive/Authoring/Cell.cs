@@ -11,4 +11,15 @@ public static class Cell
     /// a notebook it is never cancelled.
     /// </summary>
     public static CancellationToken CancellationToken => CellContext.Current?.Cancellation ?? DotNetInteractiveTarget.Find()?.Cancellation ?? CancellationToken.None;
+
+    /// <summary>Throws when the running cell shall stop. The engine calls it from the loops of a cell's own code.</summary>
+    /// <exception cref="OperationCanceledException">The cell shall stop.</exception>
+    public static void ThrowIfStopped()
+    {
+        // Most loops turn while nothing is being stopped anywhere; they pay for one look at one number.
+        if (CellContext.Stopping != 0)
+        {
+            CellContext.Current?.Cancellation.ThrowIfCancellationRequested();
+        }
+    }
 }

@@ -152,7 +152,7 @@ public sealed class NotebookRunner
             ? $"the notebook's limit of {CellText.Words(options.NotebookLimit)}"
             : $"its limit of {CellText.Words(options.CellLimit)}";
         string message = unresponsive
-            ? $"{Capital(name)} ran into {limit} and did not stop when it was told to: it does not observe Cell.CancellationToken."
+            ? $"{Capital(name)} ran into {limit} and did not stop when it was told to: it is deep in code that does not observe Cell.CancellationToken."
             : $"{Capital(name)} ran into {limit} and was stopped.";
         Replace(new CellError("TimeLimitExceeded", message, [message]));
         return new CellRun(number, CellOutcome.TimedOut, default, message);

@@ -11,6 +11,9 @@ public sealed class CSharpSession : IDisposable
     // Scripts recurse as programs do, and a Linux thread has the room of `ulimit -s` only when it is asked for.
     private const int StackSize = 16 * 1024 * 1024;
 
+    // How long code that looks at its token may take to end by itself, before what it waits for is interrupted.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
+
     private readonly SessionOptions options;
     private readonly SubmissionChain chain;
     private readonly CellSources sources;
@@ -60,7 +63,8 @@ public sealed class CSharpSession : IDisposable
             int count = ++ExecutionCount;
             string name = cellName ?? FormattableString.Invariant($"cell {count}");
             using CellContext cell = new(publish, this, code, cancellation);
-            Task<object?> run = Start(code, name, count, cell);
+            (Task<object?> run, Thread thread) = Start(code, name, count, cell);
+            using CancellationTokenRegistration stop = cancellation.UnsafeRegister(_ => Stop(run, thread), null);
             return await EndAsync(run, name, count, cell, cancellation).ConfigureAwait(false);
         }
         finally
@@ -96,7 +100,7 @@ public sealed class CSharpSession : IDisposable
         }
     }
 
-    private Task<object?> Start(string code, string name, int count, CellContext cell)
+    private (Task<object?> Run, Thread Thread) Start(string code, string name, int count, CellContext cell)
     {
         TaskCompletionSource<object?> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Thread thread = new(
@@ -122,7 +126,23 @@ public sealed class CSharpSession : IDisposable
             StackSize)
         { IsBackground = true, Name = name };
         thread.Start();
-        return end.Task;
+        return (end.Task, thread);
+    }
+
+    // The cell's own loops see that something is stopping; library code sees the token; sleeps and waits are interrupted.
+    private static void Stop(Task run, Thread thread)
+    {
+        CellContext.BeginStopping();
+        run.ContinueWith(_ => CellContext.EndStopping(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Task.Delay(Patience).ContinueWith(
+            _ =>
+            {
+                if (!run.IsCompleted)
+                {
+                    thread.Interrupt();
+                }
+            },
+            TaskScheduler.Default);
     }
 
     private async Task<CellResult> EndAsync(Task<object?> run, string name, int count, CellContext cell, CancellationToken cancellation)
@@ -137,13 +157,13 @@ public sealed class CSharpSession : IDisposable
             {
                 stuckCell = name;
                 string message = FormattableString.Invariant(
-                    $"{name} was told to stop and did not within {options.GracePeriod.TotalSeconds:0.##} s: its code does not observe Cell.CancellationToken.");
+                    $"{name} was told to stop and did not within {options.GracePeriod.TotalSeconds:0.##} s: it is deep in code that does not observe Cell.CancellationToken.");
                 return Failed(CellStatus.Unresponsive, new CellError("CellUnresponsive", message, [message]));
             }
             await run.ConfigureAwait(false);
             return new CellResult(CellStatus.Succeeded, count, null);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (Exception e) when (cancellation.IsCancellationRequested && ErrorReport.Unwrap(e) is OperationCanceledException or ThreadInterruptedException)
         {
             string message = $"{name} was stopped.";
             return Failed(CellStatus.Cancelled, new CellError("CellCancelled", message, [message]));
@@ -154,9 +174,7 @@ public sealed class CSharpSession : IDisposable
         }
         catch (Exception e)
         {
-            CellError error = ErrorReport.Of(e, chain.IsCell, sources);
-            bool stopped = cancellation.IsCancellationRequested && ErrorReport.Unwrap(e) is OperationCanceledException;
-            return Failed(stopped ? CellStatus.Cancelled : CellStatus.Failed, error);
+            return Failed(CellStatus.Failed, ErrorReport.Of(e, chain.IsCell, sources));
         }
 
         CellResult Failed(CellStatus status, CellError error)

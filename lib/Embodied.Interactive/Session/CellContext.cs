@@ -13,10 +13,15 @@ internal sealed class CellContext(Action<CellOutput> publish, CSharpSession sess
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
     private const int GatherAtMost = 16 * 1024;
 
+    private static int stopping;
+
     private readonly Lock gate = new();
     private readonly StringBuilder pending = new();
     private string pendingName = "stdout";
     private Timer? timer;
+
+    /// <summary>How many cells of this process have been told to stop and have not ended.</summary>
+    public static int Stopping => Volatile.Read(ref stopping);
 
     /// <summary>The cell that the calling code belongs to; null outside any.</summary>
     public static CellContext? Current
@@ -33,6 +38,12 @@ internal sealed class CellContext(Action<CellOutput> publish, CSharpSession sess
 
     /// <summary>The cell's source.</summary>
     public string Code { get; } = code;
+
+    /// <summary>Counts a cell among those that are stopping.</summary>
+    public static void BeginStopping() => Interlocked.Increment(ref stopping);
+
+    /// <summary>The counterpart of <see cref="BeginStopping"/>.</summary>
+    public static void EndStopping() => Interlocked.Decrement(ref stopping);
 
     /// <summary>Publishes what was written before, and then <paramref name="output"/>.</summary>
     public void Publish(CellOutput output)

@@ -52,22 +52,20 @@ internal sealed class SubmissionChain
     {
         compiled++;
         SyntaxTree tree = CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, name, cancellation);
-        CSharpCompilation compilation = CSharpCompilation.CreateScriptCompilation(
-            FormattableString.Invariant($"cell-{number}-{compiled}"),
-            tree,
-            last is null ? HostAssemblies.Default : null,
-            options.WithScriptClassName(FormattableString.Invariant($"Submission{compiled}")),
-            last,
-            typeof(object));
-
+        SyntaxTree stoppable = StopChecks.AddTo(tree);
+        CSharpCompilation compilation = Create(stoppable);
         using MemoryStream image = new(), symbols = new();
-        EmitResult emitted = compilation.Emit(
-            image, symbols, options: new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb), cancellationToken: cancellation);
-        ImmutableArray<Diagnostic> errors = [.. emitted.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)];
-        if (!emitted.Success)
+        EmitResult emitted = Emit(compilation, image, symbols, cancellation);
+        if (!emitted.Success && !Errors(emitted.Diagnostics).Any())
         {
             // Directives and usings alone have no code to emit, which the compiler calls a failure without errors.
-            return errors.IsEmpty ? new Submission(compilation, _ => Task.FromResult<object?>(null), HasValue: false) : throw new CompilationException(errors);
+            return new Submission(compilation, _ => Task.FromResult<object?>(null), HasValue: false);
+        }
+        if (!emitted.Success)
+        {
+            // Of the source as it was written, whose columns are the person's own.
+            ImmutableArray<Diagnostic> own = [.. Errors(Create(tree).GetDiagnostics(cancellation))];
+            throw new CompilationException(own.IsEmpty ? [.. Errors(emitted.Diagnostics)] : own);
         }
 
         image.Position = symbols.Position = 0;
@@ -75,8 +73,22 @@ internal sealed class SubmissionChain
         IMethodSymbol entry = compilation.GetEntryPoint(cancellation)!;
         MethodInfo method = assembly.GetType(entry.ContainingType.MetadataName, throwOnError: true)!
             .GetMethod(entry.MetadataName, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!;
-        return new Submission(compilation, method.CreateDelegate<Func<object?[], Task<object?>>>(), HasValue(compilation, tree));
+        return new Submission(compilation, method.CreateDelegate<Func<object?[], Task<object?>>>(), HasValue(compilation, stoppable));
     }
+
+    private CSharpCompilation Create(SyntaxTree tree) => CSharpCompilation.CreateScriptCompilation(
+        FormattableString.Invariant($"cell-{number}-{compiled}"),
+        tree,
+        last is null ? HostAssemblies.Default : null,
+        options.WithScriptClassName(FormattableString.Invariant($"Submission{compiled}")),
+        last,
+        typeof(object));
+
+    private static EmitResult Emit(CSharpCompilation compilation, Stream image, Stream symbols, CancellationToken cancellation) => compilation.Emit(
+        image, symbols, options: new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb), cancellationToken: cancellation);
+
+    private static IEnumerable<Diagnostic> Errors(IEnumerable<Diagnostic> diagnostics) =>
+        diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
 
     /// <summary>Adds a compiled cell to the chain and runs it.</summary>
     public Task<object?> RunAsync(Submission submission)

@@ -166,7 +166,7 @@ public sealed class SessionTests : IDisposable
     public async Task A_cell_that_ignores_its_token_is_reported_after_the_grace_period_and_the_session_says_so()
     {
         using CancellationTokenSource stop = new();
-        Task<CellResult> run = session.RunUntilAsync("Console.Write(\"on\"); System.Threading.Thread.Sleep(5000);", stop.Token);
+        Task<CellResult> run = session.RunUntilAsync("Console.Write(\"on\"); Enumerable.Repeat(0, int.MaxValue).SelectMany(_ => Enumerable.Range(0, 1000)).LongCount()", stop.Token);
         await UntilAsync(() => session.Text == "on");
         Stopwatch clock = Stopwatch.StartNew();
         await stop.CancelAsync();
@@ -175,6 +175,36 @@ public sealed class SessionTests : IDisposable
         Assert.InRange(clock.ElapsedMilliseconds, 400, 4500);
         Assert.Contains("does not observe Cell.CancellationToken", result.Error!.Message, StringComparison.Ordinal);
         Assert.Contains("cell 1 did not stop", (await session.RunAsync("1")).Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("while (true) { }")]
+    [InlineData("for (int i = 0; ; i++) { kept = i; }")]
+    [InlineData("int Spin() { int n = 0; do n++; while (n >= 0 || true); return n; }\nSpin()")]
+    [InlineData("System.Threading.Thread.Sleep(60_000);")]
+    [InlineData("await Task.Delay(60_000);")]
+    [InlineData("new System.Threading.SemaphoreSlim(0).Wait();")]
+    public async Task Stop_ends_tight_loops_sleeps_and_waits_and_variables_survive(string code)
+    {
+        using TestSession patient = new(graceSeconds: 30);
+        await patient.ValueAsync("int kept = 7;");
+        using CancellationTokenSource stop = new();
+        Task<CellResult> run = patient.RunUntilAsync("Console.Write(\"on\");\n" + code, stop.Token);
+        await UntilAsync(() => patient.Text == "on");
+        Stopwatch clock = Stopwatch.StartNew();
+        await stop.CancelAsync();
+        Assert.Equal(CellStatus.Cancelled, (await run).Status);
+        Assert.True(clock.ElapsedMilliseconds < 2000, $"took {clock.ElapsedMilliseconds} ms");
+        Assert.NotNull(await patient.ValueAsync("kept"));
+    }
+
+    [Fact]
+    public async Task Checks_for_stop_leave_lines_and_columns_where_they_were()
+    {
+        CellResult thrown = await session.RunAsync("for (int i = 0; i < 3; i++)\n{\n    if (i == 2) throw new Exception(\"two\");\n}");
+        Assert.Contains("   at cell 1, line 3: if (i == 2) throw new Exception(\"two\");", thrown.Error!.Traceback);
+        Assert.StartsWith("(1,31): error CS0103", (await session.RunAsync("for (int i = 0; i < 3; i++) { x = missing; }")).Error!.Message, StringComparison.Ordinal);
+        Assert.Equal("10", await session.ValueAsync("int sum = 0; foreach (int i in new[] { 1, 2, 3, 4 }) sum += i; sum"));
     }
 
     [Fact]

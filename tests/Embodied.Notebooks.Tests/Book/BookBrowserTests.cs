@@ -120,7 +120,16 @@ public sealed class BookBrowserTests(SampleBook book) : IClassFixture<SampleBook
             0, 60);
         Assert.InRange(
             Number(browser, "const p = document.querySelectorAll('.book-plot')[3]; return Math.round(p.getBoundingClientRect().bottom - p.querySelector('.plot').getBoundingClientRect().bottom)"),
-            40, 130);
+            40, 170);
+        Assert.Equal(3, Number(
+            browser,
+            """
+            return [...document.querySelectorAll('.book-plot')].filter(p => {
+              const legend = p.querySelector('g.legend'), title = p.querySelector('.xtitle');
+              return legend && legend.getBoundingClientRect().top >= title.getBoundingClientRect().bottom
+                && legend.getBoundingClientRect().bottom <= p.getBoundingClientRect().bottom + 1;
+            }).length;
+            """));
         Assert.Equal(0, Number(
             browser,
             """

@@ -15,6 +15,7 @@ function drawChart(plot) {
     .then(chart => figure.frames ? Plotly.addFrames(chart, figure.frames) : chart)
     .then(() => keepCaptionsApart(plot, height))
     .then(() => closeGap(plot))
+    .then(() => keepLegendBelow(plot))
     .then(() => {
       const player = plot.closest("figure").querySelector(".player");
       if (player) setUpPlayer(plot, player);
@@ -56,6 +57,17 @@ function closeGap(plot) {
   if (layout.showlegend && layout.legend.y < 0) change["legend.y"] = layout.legend.y * given / needed;
   plot.style.height = `${change.height}px`;
   return Plotly.relayout(plot, change);
+}
+
+// A legend that hangs by its lower edge grows upwards when its entries need more rows, over the axis' title.
+function keepLegendBelow(plot) {
+  const layout = plot._fullLayout, legend = plot.querySelector("g.legend"), title = plot.querySelector(".xtitle");
+  if (!legend || !title || "xaxis2" in layout || layout.legend.y >= 0) return;
+  const overlap = Math.ceil(title.getBoundingClientRect().bottom - legend.getBoundingClientRect().top) + 4;
+  if (overlap <= 4) return;
+  const height = layout.height + overlap;
+  plot.style.height = `${height}px`;
+  return Plotly.relayout(plot, { height, "margin.b": layout._size.b + overlap, "legend.y": layout.legend.y - overlap / layout._size.h });
 }
 
 // Moves through an animation's frames by a button and a slider that the keyboard reaches.

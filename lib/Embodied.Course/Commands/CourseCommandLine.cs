@@ -50,6 +50,7 @@ public static class CourseCommandLine
             RunCommand.Create(interruption.Token),
             BookCommand.Create(interruption.Token),
             DoctorCommand.Create(interruption.Token),
+            KernelCommand.Create(),
         };
 
     // The parser's own messages come in several lines and in the singular only where it parses well; one sentence is wanted.

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipes;
 using System.Runtime.InteropServices;
@@ -25,7 +24,8 @@ public static class SessionWorker
         }
         // Ctrl-C reaches every process of the terminal's group; the runner decides, and tells this one.
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
-        EndWith(parent);
+        // The pipe's end says the same, but something that a cell started may hold the pipe open.
+        ParentWatch.EndWith(parent);
         using AnonymousPipeClientStream incoming = new(PipeDirection.In, arguments[0]);
         using AnonymousPipeClientStream outgoing = new(PipeDirection.Out, arguments[1]);
         Serve(incoming, outgoing, TimeSpan.FromMilliseconds(grace));
@@ -92,25 +92,5 @@ public static class SessionWorker
                 // The runner is gone, and this process will be in a moment.
             }
         }
-    }
-
-    // The pipe's end says the same, but something that a cell started may hold the pipe open.
-    private static void EndWith(int parent)
-    {
-        Thread watch = new(() =>
-        {
-            try
-            {
-                using Process process = Process.GetProcessById(parent);
-                process.WaitForExit();
-            }
-            catch (ArgumentException)
-            {
-                // It has ended already.
-            }
-            Process.GetCurrentProcess().Kill();
-        })
-        { IsBackground = true, Name = "Parent watch" };
-        watch.Start();
     }
 }

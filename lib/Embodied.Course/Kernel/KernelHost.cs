@@ -13,7 +13,7 @@ internal sealed class KernelHost : IDisposable
 {
     private static readonly Dictionary<string, IRequestHandler> Handlers = ((IRequestHandler[])
     [
-        new KernelInfo(), new Execute(), new IsComplete(), new HistoryRequest(), new CommInfo(), new CommOpen(), new Interrupt(), new Shutdown(),
+        new KernelInfo(), new Execute(), new IsComplete(), new HistoryRequest(), new CommInfo(), new CommOpen(), new Complete(), new Inspect(), new Interrupt(), new Shutdown(),
     ]).ToDictionary(handler => handler.Type);
 
     private readonly string session = Guid.NewGuid().ToString();

@@ -1,4 +1,7 @@
 using Embodied.Interactive.Display;
+using Embodied.Interactive.Editing;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace Embodied.Interactive.Session;
 
@@ -71,6 +74,24 @@ public sealed class CSharpSession : IDisposable
         {
             busy = 0;
         }
+    }
+
+    /// <summary>What could be typed at a place of a cell that has not run.</summary>
+    /// <param name="code">The cell's source.</param>
+    /// <param name="position">The cursor, in UTF-16 units.</param>
+    public CompletionList Complete(string code, int position)
+    {
+        (CSharpCompilation compilation, SyntaxTree tree) = chain.Draft(code);
+        return Completer.Complete(compilation, tree, position, Path.GetFullPath(options.WorkingDirectory));
+    }
+
+    /// <summary>What is known of the symbol at a place of a cell; null when there is none.</summary>
+    /// <param name="code">The cell's source.</param>
+    /// <param name="position">The cursor, in UTF-16 units.</param>
+    public Inspection? Inspect(string code, int position)
+    {
+        (CSharpCompilation compilation, SyntaxTree tree) = chain.Draft(code);
+        return Inspector.Inspect(compilation, tree, position);
     }
 
     /// <summary>Ends the session. A cell that is running goes on; its process has to end it.</summary>

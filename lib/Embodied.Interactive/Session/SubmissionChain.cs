@@ -76,6 +76,13 @@ internal sealed class SubmissionChain
         return new Submission(compilation, method.CreateDelegate<Func<object?[], Task<object?>>>(), HasValue(compilation, stoppable));
     }
 
+    /// <summary>What the compiler makes of <paramref name="code"/> after the cells that ran, without running it.</summary>
+    public (CSharpCompilation Compilation, SyntaxTree Tree) Draft(string code)
+    {
+        SyntaxTree tree = CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, "draft");
+        return (Create(tree), tree);
+    }
+
     private CSharpCompilation Create(SyntaxTree tree) => CSharpCompilation.CreateScriptCompilation(
         FormattableString.Invariant($"cell-{number}-{compiled}"),
         tree,

@@ -13,7 +13,7 @@ internal sealed class KernelHost : IDisposable
 {
     private static readonly Dictionary<string, IRequestHandler> Handlers = ((IRequestHandler[])
     [
-        new KernelInfo(), new Execute(), new IsComplete(), new HistoryRequest(), new CommInfo(), new CommOpen(), new Complete(), new Inspect(), new Interrupt(), new Shutdown(),
+        new KernelInfo(), new Execute(), new IsComplete(), new HistoryRequest(), new CommInfo(), new CommOpen(), new Complete(), new Inspect(), new InputReply(), new Interrupt(), new Shutdown(),
     ]).ToDictionary(handler => handler.Type);
 
     private readonly string session = Guid.NewGuid().ToString();
@@ -22,6 +22,8 @@ internal sealed class KernelHost : IDisposable
     private readonly Channel<Request> queue = System.Threading.Channels.Channel.CreateUnbounded<Request>();
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TextWriter log;
+    private readonly BlockingCollection<string> answers = [];
+    private Request? executing;
     private CancellationTokenSource? running;
     private long abortedUntil;
     private long received;
@@ -35,7 +37,7 @@ internal sealed class KernelHost : IDisposable
     {
         this.log = log;
         wire = new WireFormat(connection.Key);
-        Session = new CSharpSession(new SessionOptions { WorkingDirectory = workingDirectory });
+        Session = new CSharpSession(new SessionOptions { WorkingDirectory = workingDirectory, Ask = Ask });
         sockets = new KernelSockets(connection, Receive);
         PublishStatus("starting", null);
     }
@@ -63,7 +65,11 @@ internal sealed class KernelHost : IDisposable
     public int Count(bool counts) => counts ? ++count : count;
 
     /// <summary>A source whose token the next cell observes, until <see cref="EndCell"/>.</summary>
-    public CancellationTokenSource BeginCell() => running = new CancellationTokenSource();
+    public CancellationTokenSource BeginCell(Request request)
+    {
+        executing = request;
+        return running = new CancellationTokenSource();
+    }
 
     /// <summary>The counterpart of <see cref="BeginCell"/>.</summary>
     public void EndCell(CancellationTokenSource cell) => Interlocked.CompareExchange(ref running, null, cell);
@@ -95,6 +101,9 @@ internal sealed class KernelHost : IDisposable
             request.Message.Identities, MessageHeader.New(type, session), request.Message.Header.ToJson(), [], content, [])));
     }
 
+    /// <summary>Takes the person's answer.</summary>
+    public void Answer(string line) => answers.Add(line);
+
     /// <summary>Tells all clients.</summary>
     public void Publish(string type, JsonObject content, KernelMessage? parent, JsonObject? metadata = null) => sockets.Broadcast(wire.Encode(new KernelMessage(
         [Encoding.UTF8.GetBytes($"kernel.{session}.{type}")], MessageHeader.New(type, session), parent?.Header.ToJson(), metadata ?? [], content, [])));
@@ -104,6 +113,23 @@ internal sealed class KernelHost : IDisposable
     {
         sockets.Dispose();
         Session.Dispose();
+    }
+
+    // Asks the client whose cell runs, if it said that there is someone to ask.
+    private string? Ask(string prompt, bool password, CancellationToken stopped)
+    {
+        if (executing is not { } request || !request.Flag("allow_stdin", false))
+        {
+            return null;
+        }
+        while (answers.TryTake(out _))
+        {
+            // Answers to questions that nobody waits for any more.
+        }
+        sockets.Send(RequestChannel.Stdin, wire.Encode(new KernelMessage(
+            request.Message.Identities, MessageHeader.New("input_request", session), request.Message.Header.ToJson(), [],
+            new JsonObject { ["prompt"] = prompt, ["password"] = password }, [])));
+        return answers.Take(stopped);
     }
 
     private void Receive(RequestChannel channel, IReadOnlyList<byte[]> frames)
@@ -124,7 +150,11 @@ internal sealed class KernelHost : IDisposable
             log.WriteLine($"Dropped: nothing here answers a message of type '{message.Header.Type}'.");
             return;
         }
-        if (handler.AtOnce || channel == RequestChannel.Control)
+        if (handler is InputReply)
+        {
+            _ = handler.HandleAsync(request); // Part of a request that is busy already.
+        }
+        else if (handler.AtOnce || channel == RequestChannel.Control)
         {
             _ = HandleAsync(handler, request);
         }

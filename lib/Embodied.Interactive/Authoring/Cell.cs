@@ -22,4 +22,13 @@ public static class Cell
             CellContext.Current?.Cancellation.ThrowIfCancellationRequested();
         }
     }
+
+    /// <summary>Clears what the running cell has shown. Outside the course's own engine it does nothing.</summary>
+    /// <param name="wait">Whether to wait for the next output before clearing, which avoids flicker.</param>
+    public static void ClearOutput(bool wait = false) => CellContext.Current?.Publish(new ClearOutput(wait));
+
+    /// <summary>Asks the person for a line without showing what is typed; <see cref="Console.ReadLine"/> asks and shows.</summary>
+    /// <param name="prompt">What to ask.</param>
+    /// <returns>The line; null when nobody can be asked.</returns>
+    public static string? ReadPassword(string prompt = "") => CellContext.Current?.Ask(prompt, password: true);
 }

@@ -65,7 +65,7 @@ public sealed class CSharpSession : IDisposable
         {
             int count = ++ExecutionCount;
             string name = cellName ?? FormattableString.Invariant($"cell {count}");
-            using CellContext cell = new(publish, this, code, cancellation);
+            using CellContext cell = new(publish, this, code, options.Ask, cancellation);
             (Task<object?> run, Thread thread) = Start(code, name, count, cell);
             using CancellationTokenRegistration stop = cancellation.UnsafeRegister(_ => Stop(run, thread), null);
             return await EndAsync(run, name, count, cell, cancellation).ConfigureAwait(false);

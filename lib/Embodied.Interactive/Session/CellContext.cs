@@ -7,7 +7,7 @@ namespace Embodied.Interactive.Session;
 /// The cell on whose behalf code runs. It flows with the execution context, so that threads and tasks that a cell starts show
 /// their output in that cell, also while another one runs.
 /// </summary>
-internal sealed class CellContext(Action<CellOutput> publish, CSharpSession session, string code, CancellationToken cancellation) : IDisposable
+internal sealed class CellContext(Action<CellOutput> publish, CSharpSession session, string code, AskPerson? ask, CancellationToken cancellation) : IDisposable
 {
     private static readonly AsyncLocal<CellContext?> Ambient = new();
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
@@ -44,6 +44,13 @@ internal sealed class CellContext(Action<CellOutput> publish, CSharpSession sess
 
     /// <summary>The counterpart of <see cref="BeginStopping"/>.</summary>
     public static void EndStopping() => Interlocked.Decrement(ref stopping);
+
+    /// <summary>Asks the person for a line; null when nobody can be asked.</summary>
+    public string? Ask(string prompt, bool password)
+    {
+        FlushLater();
+        return ask?.Invoke(prompt, password, Cancellation);
+    }
 
     /// <summary>Publishes what was written before, and then <paramref name="output"/>.</summary>
     public void Publish(CellOutput output)

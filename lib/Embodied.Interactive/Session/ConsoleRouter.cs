@@ -18,6 +18,7 @@ internal sealed class ConsoleRouter(string stream, TextWriter outside) : TextWri
             if (!installed)
             {
                 Console.SetOut(new ConsoleRouter("stdout", Console.Out) { NewLine = "\n" });
+                Console.SetIn(new CellInput(Console.In));
                 Console.SetError(new ConsoleRouter("stderr", Console.Error) { NewLine = "\n" });
                 installed = true;
             }
@@ -51,4 +52,14 @@ internal sealed class ConsoleRouter(string stream, TextWriter outside) : TextWri
             outside.Flush();
         }
     }
+}
+
+/// <summary>Takes the place of <see cref="Console.In"/>: what a cell reads, the person is asked for.</summary>
+internal sealed class CellInput(TextReader outside) : TextReader
+{
+    public override string? ReadLine() => CellContext.Current is { } cell ? cell.Ask("", password: false) : outside.ReadLine();
+
+    public override int Read() => CellContext.Current is null ? outside.Read() : -1;
+
+    public override int Peek() => CellContext.Current is null ? outside.Peek() : -1;
 }

@@ -14,4 +14,7 @@ public sealed record SessionOptions
     /// readers of the MIME type do without.
     /// </summary>
     public bool EmbedPlotly { get; init; } = true;
+
+    /// <summary>Asks the person for what a cell reads from the console; null: nobody is there, and reading finds the end of input.</summary>
+    public AskPerson? Ask { get; init; }
 }

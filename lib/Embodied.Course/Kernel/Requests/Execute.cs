@@ -24,7 +24,7 @@ internal sealed class Execute : IRequestHandler
         {
             request.Kernel.History.Add(number, code);
         }
-        using CancellationTokenSource cancellation = request.Kernel.BeginCell();
+        using CancellationTokenSource cancellation = request.Kernel.BeginCell(request);
         CellResult result = await request.Kernel.Session.ExecuteAsync(
             code, output => Publish(request, output, silent, number), $"cell {number}", cancellation.Token).ConfigureAwait(false);
         request.Kernel.EndCell(cancellation);

@@ -8,6 +8,9 @@ namespace Embodied.Course.Kernel.Requests;
 internal sealed class IsComplete : IRequestHandler
 {
     private const string Indent = "    ";
+
+    // Comments and texts that are not closed: their errors lie where they begin, and more lines may cure them.
+    private static readonly string[] OpenEnded = ["CS1035", "CS1039", "CS8997", "CS1010"];
     private static readonly CSharpParseOptions Script = new(LanguageVersion.Preview, DocumentationMode.None, SourceCodeKind.Script);
 
     public string Type => "is_complete_request";
@@ -19,8 +22,10 @@ internal sealed class IsComplete : IRequestHandler
         string code = request.Text("code") ?? "";
         SyntaxTree tree = CSharpSyntaxTree.ParseText(code, Script);
         bool complete = SyntaxFactory.IsCompleteSubmission(tree);
-        bool wrong = tree.GetDiagnostics().Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
-        string status = !complete ? "incomplete" : wrong ? "invalid" : "complete";
+        int end = code.TrimEnd().Length;
+        bool wrong = tree.GetDiagnostics().Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error
+            && !OpenEnded.Contains(diagnostic.Id) && (complete || diagnostic.Location.SourceSpan.Start < end));
+        string status = wrong ? "invalid" : complete ? "complete" : "incomplete";
         JsonObject reply = new() { ["status"] = status };
         if (status == "incomplete")
         {

@@ -46,11 +46,14 @@ internal sealed class Inspect : IRequestHandler
         request.ReplyOk(new JsonObject
         {
             ["found"] = found is not null,
-            ["data"] = found is null ? [] : new JsonObject { ["text/plain"] = $"{found.Signature}\n\n{found.Documentation}".TrimEnd() },
+            ["data"] = found is null ? [] : new JsonObject { ["text/plain"] = Describe(found) },
             ["metadata"] = new JsonObject(),
         });
         return Task.CompletedTask;
     }
+
+    /// <summary>What is known of a symbol, as text; null when nothing is.</summary>
+    public static string? Describe(Inspection? found) => found is null ? null : $"{found.Signature}\n\n{found.Documentation}".TrimEnd();
 }
 
 /// <summary>The protocol counts Unicode characters where .NET counts UTF-16 units.</summary>

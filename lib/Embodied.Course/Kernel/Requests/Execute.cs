@@ -24,6 +24,21 @@ internal sealed class Execute : IRequestHandler
         {
             request.Kernel.History.Add(number, code);
         }
+        if (Question(code) is { } asked)
+        {
+            request.ReplyOk(new JsonObject
+            {
+                ["execution_count"] = number,
+                ["payload"] = new JsonArray(new JsonObject
+                {
+                    ["source"] = "page",
+                    ["data"] = new JsonObject { ["text/plain"] = Inspect.Describe(request.Kernel.Session.Inspect(asked, asked.Length - 1)) ?? $"'{asked}' is not known here." },
+                    ["start"] = 0,
+                }),
+                ["user_expressions"] = new JsonObject(),
+            });
+            return;
+        }
         using CancellationTokenSource cancellation = request.Kernel.BeginCell(request);
         CellResult result = await request.Kernel.Session.ExecuteAsync(
             code, output => Publish(request, output, silent, number), $"cell {number}", cancellation.Token).ConfigureAwait(false);
@@ -48,6 +63,15 @@ internal sealed class Execute : IRequestHandler
             request.Kernel.AbortQueue();
         }
         request.Reply(error);
+    }
+
+    // `?Name` or `Name?`, as in IPython: show what the name is.
+    private static string? Question(string code)
+    {
+        string line = code.Trim();
+        string name = line.Trim('?').Trim();
+        return line.Length > name.Length && (line.StartsWith('?') || line.EndsWith('?')) && name.Length > 0
+            && name.All(c => char.IsLetterOrDigit(c) || c is '_' or '.') ? name : null;
     }
 
     private static async Task<JsonObject> ExpressionsAsync(Request request)

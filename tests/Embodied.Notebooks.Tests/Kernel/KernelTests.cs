@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Embodied.Course.Kernel.Wire;
+
+namespace Embodied.Notebooks.Tests.Kernel;
+
+public sealed class KernelTests : IClassFixture<KernelTests.Running>
+{
+    private readonly KernelClient client;
+
+    public KernelTests(Running running) => client = running.Client;
+
+    public sealed class Running : IDisposable
+    {
+        internal KernelClient Client { get; } = new();
+
+        public void Dispose() => Client.Dispose();
+    }
+
+    [Fact]
+    public void A_cell_is_announced_run_and_answered_in_the_protocols_order()
+    {
+        (JsonObject reply, IReadOnlyList<KernelMessage> told) = client.Execute("Console.Write(\"hi\"); display(HTML(\"<b>x</b>\")); 6 * 7");
+        Assert.Equal("ok", reply["status"]!.GetValue<string>());
+        Assert.Equal(["status", "execute_input", "stream", "display_data", "execute_result", "status"], told.Select(message => message.Header.Type));
+        Assert.Equal("hi", told[2].Content["text"]!.GetValue<string>());
+        Assert.Equal(["text/html", "text/plain"], told[3].Content["data"]!.AsObject().Select(entry => entry.Key).Order());
+        Assert.Equal("42", told[4].Content["data"]!["text/plain"]!.GetValue<string>());
+        Assert.Equal(reply["execution_count"]!.GetValue<int>(), told[4].Content["execution_count"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public void Silence_history_and_user_expressions_are_honoured()
+    {
+        int before = client.Execute("1").Reply["execution_count"]!.GetValue<int>();
+        (JsonObject silent, IReadOnlyList<KernelMessage> told) = client.Execute("2", new JsonObject { ["silent"] = true });
+        Assert.Equal(["status", "status"], told.Select(message => message.Header.Type));
+        Assert.Equal(before, silent["execution_count"]!.GetValue<int>());
+        JsonObject reply = client.Execute("int seen = 4;", new JsonObject { ["user_expressions"] = new JsonObject { ["good"] = "seen + 1", ["bad"] = "unseen" } }).Reply;
+        Assert.Equal("5", reply["user_expressions"]!["good"]!["data"]!["text/plain"]!.GetValue<string>());
+        Assert.Equal("error", reply["user_expressions"]!["bad"]!["status"]!.GetValue<string>());
+        JsonArray tail = client.Ask("history_request", new JsonObject { ["hist_access_type"] = "tail", ["n"] = 1 }).Content["history"]!.AsArray();
+        Assert.Equal("int seen = 4;", tail[0]![2]!.GetValue<string>());
+        JsonArray found = client.Ask("history_request", new JsonObject { ["hist_access_type"] = "search", ["pattern"] = "*s??n =*" }).Content["history"]!.AsArray();
+        Assert.Single(found);
+    }
+
+    [Fact]
+    public void An_error_names_its_type_and_line_and_aborts_what_waits()
+    {
+        string slow = client.Send("execute_request", new JsonObject { ["code"] = "await Task.Delay(300);\nthrow new InvalidOperationException(\"no\");" });
+        string waiting = client.Send("execute_request", new JsonObject { ["code"] = "1" });
+        JsonObject error = client.Receive(slow).Content;
+        Assert.Equal(("error", "InvalidOperationException", "no"), (error["status"]!.GetValue<string>(), error["ename"]!.GetValue<string>(), error["evalue"]!.GetValue<string>()));
+        Assert.Contains("line 2", error["traceback"]!.AsArray()[1]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal("aborted", client.Receive(waiting).Content["status"]!.GetValue<string>());
+        Assert.Equal("ok", client.Execute("1").Reply["status"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void While_a_cell_runs_control_answers_and_an_interrupt_ends_it()
+    {
+        client.Execute("int kept = 11;");
+        string id = client.Send("execute_request", new JsonObject { ["code"] = "Console.Write(\"on\"); while (true) { }" });
+        client.WaitFor(id, "stream");
+        Assert.Equal("ok", client.Ask("kernel_info_request", [], onControl: true).Content["status"]!.GetValue<string>());
+        Assert.True(client.HeartBeats());
+        Stopwatch clock = Stopwatch.StartNew();
+        client.Ask("interrupt_request", [], onControl: true);
+        JsonObject reply = client.Receive(id).Content;
+        Assert.Equal("error", reply["status"]!.GetValue<string>());
+        Assert.True(clock.ElapsedMilliseconds < 1500, $"took {clock.ElapsedMilliseconds} ms");
+        Assert.Equal("11", client.Execute("kept").Told.Single(message => message.Header.Type == "execute_result").Content["data"]!["text/plain"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void What_a_cell_reads_the_person_is_asked_for()
+    {
+        string id = client.Send("execute_request", new JsonObject { ["code"] = "Console.ReadLine() + Embodied.Interactive.Cell.ReadPassword(\"key\")", ["allow_stdin"] = true });
+        Assert.False(client.AnswerInput("open ")["password"]!.GetValue<bool>());
+        JsonObject second = client.AnswerInput("sesame");
+        Assert.Equal(("key", true), (second["prompt"]!.GetValue<string>(), second["password"]!.GetValue<bool>()));
+        Assert.Equal("open sesame", client.WaitFor(id, "execute_result").Content["data"]!["text/plain"]!.GetValue<string>());
+        Assert.Equal("ok", client.Receive(id).Content["status"]!.GetValue<string>());
+        Assert.Contains("null", client.Execute("Console.ReadLine()").Told.Single(message => message.Header.Type == "execute_result").Content.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1 + 1", "complete")]
+    [InlineData("for (int i = 0; i < 3; i++) {", "incomplete")]
+    [InlineData("/* open", "incomplete")]
+    [InlineData("@\"open", "incomplete")]
+    [InlineData("int int = 3;", "invalid")]
+    [InlineData("1 +* 2 )", "invalid")]
+    public void A_console_learns_whether_to_ask_for_more(string code, string status) =>
+        Assert.Equal(status, client.Ask("is_complete_request", new JsonObject { ["code"] = code }).Content["status"]!.GetValue<string>());
+
+    [Fact]
+    public void Completion_and_inspection_count_characters_as_the_protocol_does()
+    {
+        JsonObject found = client.Ask("complete_request", new JsonObject { ["code"] = "\"😀\"; Math.Ab", ["cursor_pos"] = 12 }).Content;
+        Assert.Equal(["Abs"], found["matches"]!.AsArray().Select(match => match!.GetValue<string>()));
+        Assert.Equal((10, 12), (found["cursor_start"]!.GetValue<int>(), found["cursor_end"]!.GetValue<int>()));
+        JsonObject seen = client.Ask("inspect_request", new JsonObject { ["code"] = "Math.Abs(-1)", ["cursor_pos"] = 6 }).Content;
+        Assert.True(seen["found"]!.GetValue<bool>());
+        Assert.StartsWith("static int System.Math.Abs(int value)", seen["data"]!["text/plain"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.False(client.Ask("inspect_request", new JsonObject { ["code"] = "   ", ["cursor_pos"] = 1 }).Content["found"]!.GetValue<bool>());
+    }
+
+    [Fact]
+    public void Comms_are_listed_and_an_unknown_target_is_closed_again()
+    {
+        Assert.Empty(client.Ask("comm_info_request", []).Content["comms"]!.AsObject());
+        string id = client.Send("comm_open", new JsonObject { ["comm_id"] = "c1", ["target_name"] = "nobody", ["data"] = new JsonObject() });
+        Assert.Equal("c1", client.WaitFor(id, "comm_close").Content["comm_id"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void Messages_that_are_malformed_or_wrongly_signed_are_dropped_and_the_kernel_goes_on()
+    {
+        WireFormat wire = new("secret"), forged = new("guessed");
+        KernelMessage request = new([], MessageHeader.New("execute_request", "x"), null, [], new JsonObject { ["code"] = "int forged = 1;" }, []);
+        IReadOnlyList<byte[]> good = wire.Encode(request);
+        Random random = new(5);
+        client.SendFrames(forged.Encode(request));
+        for (int i = 0; i < 500; i++)
+        {
+            byte[][] frames = [.. good.Take(random.Next(1, good.Count + 1)).Select(frame => (byte[])frame.Clone())];
+            byte[] hit = frames[random.Next(frames.Length)];
+            if (hit.Length > 0)
+            {
+                hit[random.Next(hit.Length)] ^= (byte)(1 + random.Next(255));
+            }
+            client.SendFrames(frames, onControl: i % 3 == 0);
+        }
+        Assert.Equal("error", client.Execute("forged").Reply["status"]!.GetValue<string>());
+        Assert.Equal("ok", client.Execute("1").Reply["status"]!.GetValue<string>());
+    }
+}
+
+public sealed class KernelLifetimeTests
+{
+    [Fact]
+    public void Shutdown_is_answered_and_ends_the_process_also_while_a_cell_runs()
+    {
+        using KernelClient client = new();
+        string id = client.Send("execute_request", new JsonObject { ["code"] = "Console.Write(\"on\"); while (true) { }" });
+        client.WaitFor(id, "stream");
+        JsonObject reply = client.Ask("shutdown_request", new JsonObject { ["restart"] = true }, onControl: true).Content;
+        Assert.Equal(("ok", true), (reply["status"]!.GetValue<string>(), reply["restart"]!.GetValue<bool>()));
+        Assert.True(client.Process.WaitForExit(TimeSpan.FromSeconds(10)), "the kernel did not end");
+        Assert.Equal(0, client.Process.ExitCode);
+    }
+
+    [Fact]
+    public void A_kernel_ends_with_its_parent()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The parent is a shell's sleep.");
+        using Process parent = Process.Start("sleep", ["600"]);
+        using KernelClient client = new(parent.Id);
+        parent.Kill();
+        Assert.True(client.Process.WaitForExit(TimeSpan.FromSeconds(10)), "the kernel outlived its parent");
+    }
+}

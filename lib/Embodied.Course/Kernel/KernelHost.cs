@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Embodied.Course.Kernel.Magics;
 using Embodied.Course.Kernel.Requests;
 using Embodied.Course.Kernel.Wire;
 using Embodied.Interactive.Session;
@@ -32,12 +33,15 @@ internal sealed class KernelHost : IDisposable
     /// <summary>Opens the sockets.</summary>
     /// <param name="connection">Where.</param>
     /// <param name="workingDirectory">Where relative paths of cells begin.</param>
+    /// <param name="history">What was executed before.</param>
     /// <param name="log">Takes a line about what had to be dropped.</param>
-    public KernelHost(ConnectionFile connection, string workingDirectory, TextWriter log)
+    public KernelHost(ConnectionFile connection, string workingDirectory, KernelHistory history, TextWriter log)
     {
         this.log = log;
+        History = history;
         wire = new WireFormat(connection.Key);
         Session = new CSharpSession(new SessionOptions { WorkingDirectory = workingDirectory, Ask = Ask });
+        Cells = new CellRunner(Session, workingDirectory);
         sockets = new KernelSockets(connection, Receive);
         PublishStatus("starting", null);
     }
@@ -45,8 +49,11 @@ internal sealed class KernelHost : IDisposable
     /// <summary>What executes cells.</summary>
     public CSharpSession Session { get; }
 
+    /// <summary>What runs cells with their magics.</summary>
+    public CellRunner Cells { get; }
+
     /// <summary>What was executed.</summary>
-    public KernelHistory History { get; } = new();
+    public KernelHistory History { get; }
 
     /// <summary>Open comms: id to target.</summary>
     public ConcurrentDictionary<string, string> Comms { get; } = new();

@@ -20,7 +20,7 @@ internal static class KernelProcess
         {
             ConnectionFile connection = ConnectionFile.Load(connectionFile);
             TextWriter log = Console.Error;
-            using KernelHost kernel = new(connection, Environment.CurrentDirectory, log);
+            using KernelHost kernel = new(connection, Environment.CurrentDirectory, new KernelHistory(KernelHistory.DefaultFile), log);
             // Terminals send Ctrl-C to every process of a group; to a kernel it means Stop.
             using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
             {

@@ -76,6 +76,9 @@ public sealed class CSharpSession : IDisposable
         }
     }
 
+    /// <summary>The variables that cells declared, with the values they hold now.</summary>
+    public IReadOnlyList<SessionVariable> Variables() => chain.Variables();
+
     /// <summary>What could be typed at a place of a cell that has not run.</summary>
     /// <param name="code">The cell's source.</param>
     /// <param name="position">The cursor, in UTF-16 units.</param>

@@ -109,12 +109,51 @@ internal sealed class SubmissionChain
         return submission.Run(states);
     }
 
+    /// <summary>The variables that cells declared; of several of one name the last.</summary>
+    public IReadOnlyList<SessionVariable> Variables()
+    {
+        Dictionary<string, SessionVariable> found = [];
+        foreach (object state in states.Take(count).OfType<object>())
+        {
+            foreach (FieldInfo field in state.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            {
+                if (!field.Name.StartsWith('<') && !field.FieldType.Name.StartsWith("Submission", StringComparison.Ordinal))
+                {
+                    found[field.Name] = new SessionVariable(field.Name, TypeName(field.FieldType), field.GetValue(state));
+                }
+            }
+        }
+        return [.. found.Values];
+    }
+
     /// <summary>Whether <paramref name="assembly"/> is one of the chain's cells.</summary>
     public bool IsCell(Assembly? assembly) => assemblies.IsCell(assembly);
 
     private static bool HasValue(CSharpCompilation compilation, SyntaxTree tree) =>
         tree.GetCompilationUnitRoot().Members is [.., GlobalStatementSyntax { Statement: ExpressionStatementSyntax { SemicolonToken.IsMissing: true } statement }]
         && compilation.GetSemanticModel(tree).GetTypeInfo(statement.Expression).Type is not { SpecialType: SpecialType.System_Void };
+
+    private static string TypeName(Type type)
+    {
+        if (type.IsArray)
+        {
+            return $"{TypeName(type.GetElementType()!)}[{new string(',', type.GetArrayRank() - 1)}]";
+        }
+        if (Nullable.GetUnderlyingType(type) is { } inner)
+        {
+            return TypeName(inner) + "?";
+        }
+        string name = type.IsGenericType
+            ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(TypeName))}>"
+            : Keywords.GetValueOrDefault(type, type.Name);
+        return name;
+    }
+
+    private static readonly Dictionary<Type, string> Keywords = new()
+    {
+        [typeof(bool)] = "bool", [typeof(char)] = "char", [typeof(byte)] = "byte", [typeof(short)] = "short", [typeof(int)] = "int", [typeof(long)] = "long",
+        [typeof(float)] = "float", [typeof(double)] = "double", [typeof(decimal)] = "decimal", [typeof(string)] = "string", [typeof(object)] = "object",
+    };
 }
 
 /// <summary>Thrown when a cell does not compile.</summary>

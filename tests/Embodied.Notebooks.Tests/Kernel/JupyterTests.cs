@@ -112,6 +112,7 @@ public sealed class JupyterTests : IDisposable
         Assert.Equal(0, CourseTool.Run("kernel", "install", "--prefix", folder).ExitCode);
         ProcessStartInfo start = new(python, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["JUPYTER_PATH"] = Path.Combine(folder, "share", "jupyter");
+        start.Environment["EMBODIED_HISTORY"] = Path.Combine(folder, "history.jsonl");
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         process.WaitForExit();

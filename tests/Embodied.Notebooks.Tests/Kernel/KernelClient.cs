@@ -19,7 +19,7 @@ internal sealed class KernelClient : IDisposable
     private readonly SubscriberSocket ioPub = new();
     private readonly RequestSocket heartbeat = new();
 
-    public KernelClient(int? parent = null)
+    public KernelClient(int? parent = null, string? history = null)
     {
         int[] ports = FreePorts(5);
         string connection = Path.Combine(folder, "connection.json");
@@ -30,6 +30,7 @@ internal sealed class KernelClient : IDisposable
         }.ToJsonString());
         string[] command = [.. CourseProcess.Command("kernel"), "start", connection];
         ProcessStartInfo start = new(command[0], command[1..]) { WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardOutput = true };
+        start.Environment["EMBODIED_HISTORY"] = history ?? Path.Combine(folder, "history.jsonl");
         if (parent is not null)
         {
             start.Environment["JPY_PARENT_PID"] = $"{parent}";

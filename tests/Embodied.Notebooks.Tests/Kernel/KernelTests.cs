@@ -161,4 +161,28 @@ public sealed class KernelLifetimeTests
         parent.Kill();
         Assert.True(client.Process.WaitForExit(TimeSpan.FromSeconds(10)), "the kernel outlived its parent");
     }
+
+    [Fact]
+    public void History_is_kept_across_sessions()
+    {
+        string file = Path.Combine(Path.GetTempPath(), $"history-{Guid.NewGuid():N}.jsonl");
+        try
+        {
+            using (KernelClient first = new(history: file))
+            {
+                first.Execute("int first = 1;");
+            }
+            File.AppendAllText(file, "{\"Session\": 1, half a line");
+            using KernelClient second = new(history: file);
+            second.Execute("int second = 2;");
+            JsonArray before = second.Ask("history_request", new JsonObject { ["hist_access_type"] = "range", ["session"] = -1 }).Content["history"]!.AsArray();
+            Assert.Equal("int first = 1;", before.Single()![2]!.GetValue<string>());
+            JsonArray tail = second.Ask("history_request", new JsonObject { ["hist_access_type"] = "tail", ["n"] = 5 }).Content["history"]!.AsArray();
+            Assert.Equal([1, 2], tail.Select(entry => entry![0]!.GetValue<int>()));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
 }

@@ -40,7 +40,7 @@ internal sealed class Execute : IRequestHandler
             return;
         }
         using CancellationTokenSource cancellation = request.Kernel.BeginCell(request);
-        CellResult result = await request.Kernel.Session.ExecuteAsync(
+        CellResult result = await request.Kernel.Cells.RunAsync(
             code, output => Publish(request, output, silent, number), $"cell {number}", cancellation.Token).ConfigureAwait(false);
         request.Kernel.EndCell(cancellation);
         if (result.Status == CellStatus.Succeeded)

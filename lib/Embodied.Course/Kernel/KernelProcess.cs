@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Embodied.Course.Commands;
 using Embodied.Interactive.Running;
+using Embodied.Interactive.Session;
 
 namespace Embodied.Course.Kernel;
 
@@ -19,6 +20,7 @@ internal static class KernelProcess
         try
         {
             ConnectionFile connection = ConnectionFile.Load(connectionFile);
+            CSharpSession.WarmUp();
             TextWriter log = Console.Error;
             using KernelHost kernel = new(connection, Environment.CurrentDirectory, new KernelHistory(KernelHistory.DefaultFile), log);
             // Terminals send Ctrl-C to every process of a group; to a kernel it means Stop.

@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using Microsoft.CodeAnalysis;
 
 namespace Embodied.Interactive.Session;
@@ -36,7 +38,8 @@ internal static class HostAssemblies
     private static PortableExecutableReference[] MakeDefaultReferences()
     {
         string framework = System.IO.Path.GetDirectoryName(typeof(object).Assembly.Location)!;
-        IEnumerable<string> files = Paths.Values.Where(path => System.IO.Path.GetDirectoryName(path) == framework);
+        // Every reference costs every cell time. Those that only forward to others are found when something asks for them.
+        IEnumerable<string> files = Paths.Values.AsParallel().AsOrdered().Where(path => System.IO.Path.GetDirectoryName(path) == framework && DefinesTypes(path));
         IEnumerable<Assembly> engine =
         [
             typeof(HostAssemblies).Assembly,
@@ -44,5 +47,18 @@ internal static class HostAssemblies
             typeof(Microsoft.AspNetCore.Html.IHtmlContent).Assembly,
         ];
         return [.. files.Concat(engine.Select(assembly => assembly.Location)).Select(MetadataFiles.Reference)];
+    }
+
+    private static bool DefinesTypes(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        using PEReader image = new(stream);
+        if (!image.HasMetadata)
+        {
+            return false;
+        }
+        MetadataReader reader = image.GetMetadataReader();
+        return reader.TypeDefinitions.Any(handle =>
+            (reader.GetTypeDefinition(handle).Attributes & TypeAttributes.VisibilityMask) == TypeAttributes.Public);
     }
 }

@@ -38,6 +38,7 @@ internal sealed class SubmissionChain
             .WithUsings(Imports)
             .WithOptimizationLevel(OptimizationLevel.Release)
             .WithAllowUnsafe(true)
+            .WithConcurrentBuild(false) // A cell is too small to share out.
             .WithMetadataReferenceResolver(new ReferenceResolver(workingDirectory, assemblies))
             .WithSourceReferenceResolver(new SourceFileResolver([], workingDirectory))
             .WithAssemblyIdentityComparer(DesktopAssemblyIdentityComparer.Default);

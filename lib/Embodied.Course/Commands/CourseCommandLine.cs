@@ -51,6 +51,7 @@ public static class CourseCommandLine
             BookCommand.Create(interruption.Token),
             DoctorCommand.Create(interruption.Token),
             KernelCommand.Create(),
+            LabCommand.Create(interruption.Token),
         };
 
     // The parser's own messages come in several lines and in the singular only where it parses well; one sentence is wanted.

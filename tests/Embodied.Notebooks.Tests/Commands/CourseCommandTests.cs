@@ -33,7 +33,7 @@ public sealed class CourseCommandTests : IDisposable
     {
         ToolResult result = CourseTool.Run("--help");
         Assert.Equal(0, result.ExitCode);
-        foreach (string command in (string[])["run", "book", "doctor"])
+        foreach (string command in (string[])["run", "book", "kernel", "lab", "doctor"])
         {
             Assert.Contains($"  {command} ", result.Output, StringComparison.Ordinal);
         }

@@ -56,7 +56,7 @@ public static class Lanczos
     /// The pairs. Where the residuals miss the tolerance, <see cref="Eigenpairs.Converged"/> says so. Of a multiple eigenvalue a single start vector
     /// finds one direction; others are looked for only once its Krylov space is exhausted.
     /// </returns>
-    /// <exception cref="ArgumentException"><paramref name="count"/> is not in [1, n − deflated], or a deflated vector is not of length n.</exception>
+    /// <exception cref="ArgumentException"><paramref name="count"/> is not in [1, n − deflated], a deflated vector is not of length n, or an option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">A product with A is not finite.</exception>
     public static Eigenpairs Largest(
         ISymmetricOperator a, int count, IReadOnlyList<double[]>? deflate = null, LanczosOptions? options = null,
@@ -68,6 +68,14 @@ public static class Lanczos
         if (count < 1 || count > room)
         {
             throw new ArgumentException($"{count} eigenpairs are asked of an operator that has {room} left; a number in [1, {room}] is wanted.", nameof(count));
+        }
+        if (options.MaxIterations < 1)
+        {
+            throw new ArgumentException($"MaxIterations is {options.MaxIterations}; at least 1 is wanted.", nameof(options));
+        }
+        if (!(options.Tolerance >= 0))
+        {
+            throw new ArgumentException($"Tolerance is {options.Tolerance}; a number of at least 0 is wanted.", nameof(options));
         }
         if (deflate.FirstOrDefault(vector => vector.Length != n) is { } wrong)
         {

@@ -27,7 +27,9 @@ public static class RecursiveNormalizedCut
 {
     private const int Bins = 10;
 
-    /// <summary>Segments the graph; the segment whose cut has the smallest Ncut goes first.</summary>
+    /// <summary>
+    /// Segments the graph; the segment whose cut has the smallest Ncut goes first. A part in which a node has no edge left is not cut further.
+    /// </summary>
     /// <param name="w">The affinity W, every degree positive.</param>
     /// <param name="options">When to stop; null for the defaults.</param>
     /// <param name="progress">Told the number of segments.</param>
@@ -70,7 +72,14 @@ public static class RecursiveNormalizedCut
             cancellation.ThrowIfCancellationRequested();
             if (nodes.Length >= 2 * options.MinNodes && nodes.Length > 2)
             {
-                ISymmetricOperator part = nodes.Length == w.Size ? w : w.Restrict(nodes);
+                bool all = nodes.Length == w.Size;
+                ISymmetricOperator part = all ? w : w.Restrict(nodes);
+                if (!all && NormalizedCut.Degrees(part).Any(degree => !(degree > 0)))
+                {
+                    // A node whose every edge was cut before: dividing by its degree, Ncut is not defined within this part.
+                    whole.Add(nodes);
+                    return;
+                }
                 double[] y = NormalizedCut.Solve(part, 1, options.Solver, null, cancellation).Vectors[0];
                 if (Smoothness(y) <= options.MaxSmoothness)
                 {

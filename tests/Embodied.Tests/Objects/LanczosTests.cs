@@ -93,6 +93,8 @@ public sealed class LanczosTests
         Assert.Contains("[1, 4]", Assert.Throws<ArgumentException>(() => Lanczos.Largest(Graphs.Path(4), 5)).Message, StringComparison.Ordinal);
         Assert.Contains("length 3", Assert.Throws<ArgumentException>(() => Lanczos.Largest(Graphs.Path(4), 1, [new double[3]])).Message, StringComparison.Ordinal);
         Assert.Contains("Node 2 has degree 0", Assert.Throws<ArgumentException>(() => NormalizedCut.Solve(Graphs.Of(4, (i, j) => i == 0 && j != 2 ? 1 : 0))).Message, StringComparison.Ordinal);
+        Assert.Contains("MaxIterations is 0", Assert.Throws<ArgumentException>(() => Lanczos.Largest(Graphs.Path(4), 1, null, new() { MaxIterations = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains("Tolerance is NaN", Assert.Throws<ArgumentException>(() => Lanczos.Largest(Graphs.Path(4), 1, null, new() { Tolerance = double.NaN })).Message, StringComparison.Ordinal);
         FunctionOperator broken = new(4, (_, y) => Array.Fill(y, double.NaN));
         Assert.Contains("not finite at iteration 1", Assert.Throws<InvalidOperationException>(() => Lanczos.Largest(broken, 1)).Message, StringComparison.Ordinal);
         using CancellationTokenSource stopped = new();

@@ -149,6 +149,33 @@ public sealed class NormalizedCutTests
     }
 
     [Fact]
+    public void Recursion_leaves_whole_a_part_in_which_a_node_lost_its_last_edge()
+    {
+        // Connected graphs, but sparse: a cut may leave a node without an edge to its own side, and then no degree to divide by.
+        for (int seed = 0; seed < 150; seed++)
+        {
+            Random random = new(seed);
+            double[,] w = new double[24, 24];
+            for (int i = 1; i < 24; i++)
+            {
+                int j = random.Next(i);
+                w[i, j] = w[j, i] = 0.1 + random.NextDouble();
+            }
+            for (int i = 0; i < 24; i++)
+            {
+                for (int j = 0; j < i; j++)
+                {
+                    w[i, j] = w[j, i] = random.NextDouble() < 0.1 ? random.NextDouble() : w[i, j];
+                }
+            }
+            int[] labels = RecursiveNormalizedCut.Segment(new DenseAffinity(w), new RecursiveCutOptions { MinNodes = 2, MaxNcut = 2, MaxSmoothness = 1 });
+            Assert.All(labels.GroupBy(label => label), segment => Assert.True(segment.Count() >= 2));
+        }
+        DenseAffinity loose = Graphs.Of(8, (i, j) => i < 7 && j < 7 && i != j ? 1 : 0);
+        Assert.Contains("Node 7", Assert.Throws<ArgumentException>(() => RecursiveNormalizedCut.Segment(loose, new() { MinNodes = 2 })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Overlap_is_one_for_equal_partitions_however_named_and_falls_with_differences()
     {
         bool[] a = [true, true, true, false, false];

@@ -22,6 +22,7 @@ internal sealed class SubmissionChain
         "Embodied.Interactive.Scripting", "Embodied.Interactive.Scripting.Globals",
     ];
 
+    private static readonly Lock Binding = new();
     private static int chains;
 
     private readonly int number = Interlocked.Increment(ref chains);
@@ -84,13 +85,23 @@ internal sealed class SubmissionChain
         return (Create(tree), tree);
     }
 
-    private CSharpCompilation Create(SyntaxTree tree) => CSharpCompilation.CreateScriptCompilation(
-        FormattableString.Invariant($"cell-{number}-{compiled}"),
-        tree,
-        last is null ? HostAssemblies.Default : null,
-        options.WithScriptClassName(FormattableString.Invariant($"Submission{compiled}")),
-        last,
-        typeof(object));
+    private CSharpCompilation Create(SyntaxTree tree)
+    {
+        CSharpCompilation compilation = CSharpCompilation.CreateScriptCompilation(
+            FormattableString.Invariant($"cell-{number}-{compiled}"),
+            tree,
+            last is null ? HostAssemblies.Default : null,
+            options.WithScriptClassName(FormattableString.Invariant($"Submission{compiled}")),
+            last,
+            typeof(object));
+        // Chains share metadata. Two that bind one library at once would each make symbols for it, and a later cell could meet
+        // both: a Tensor that is no Tensor. One at a time, the second takes what the first has made.
+        lock (Binding)
+        {
+            _ = compilation.Assembly;
+        }
+        return compilation;
+    }
 
     private static EmitResult Emit(CSharpCompilation compilation, Stream image, Stream symbols, CancellationToken cancellation) => compilation.Emit(
         image, symbols, options: new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb), cancellationToken: cancellation);

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Embodied.Interactive.Display;
 using Embodied.Interactive.Session;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace Embodied.Notebooks.Tests.Engine;
 
@@ -227,6 +229,30 @@ public sealed class SessionTests : IDisposable
         {
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "waited in vain");
             await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
+    public async Task Sessions_that_begin_at_once_agree_on_the_types_of_a_library()
+    {
+        for (int round = 0; round < 3; round++)
+        {
+            string library = Path.Combine(folder, $"Things{round}.dll");
+            CSharpCompilation.Create(
+                $"Things{round}",
+                [CSharpSyntaxTree.ParseText($"namespace Things{round}; public class Thing {{ public static Thing New() => new(); }} public static class Uses {{ public static int Of(Thing thing) => 1; }}")],
+                [MetadataReference.CreateFromFile(typeof(object).Assembly.Location)],
+                new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary)).Emit(library);
+            int number = round;
+            await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () =>
+            {
+                using TestSession one = new(folder);
+                await one.ValueAsync($"#r \"{library}\"\nusing Things{number}; using static Things{number}.Thing; Thing first = New();");
+                for (int i = 0; i < 3; i++)
+                {
+                    Assert.Equal("2", await one.ValueAsync("Uses.Of(New()) + Uses.Of(first)"));
+                }
+            })));
         }
     }
 }

@@ -66,7 +66,8 @@ public sealed class LiveProgress : IProgress<TrainingProgress>, IDisposable
         string steps = latest.Steps > 0 ? $"{latest.Step:N0}/{latest.Steps:N0}" : latest.Step > 0 ? $"{latest.Step:N0}" : "";
         string loss = double.IsNaN(latest.Loss) ? "" : $"loss {latest.Loss.ToString("G4", CultureInfo.InvariantCulture)}";
         string time = done ? $"{Seconds(clock.Elapsed)}{(complete ? "" : ", stopped early")}"
-            : latest is { Step: > 0, Steps: > 0 } ? $"{Seconds(clock.Elapsed / latest.Step * (latest.Steps - latest.Step))} left" : "";
+            : latest is { Step: > 0, Steps: > 0 } ? $"{Seconds(clock.Elapsed / latest.Step * (latest.Steps - latest.Step))} left"
+            : latest.Step == 0 && clock.Elapsed.TotalSeconds >= 1 ? Seconds(clock.Elapsed) : "";
         string text = string.Join(" · ", ((string[])[title, steps, loss, time]).Where(part => part.Length > 0));
         string bar = latest.Steps > 0
             ? FormattableString.Invariant($"<progress value=\"{latest.Step}\" max=\"{latest.Steps}\" aria-label=\"{WebUtility.HtmlEncode(title)}\"></progress> ")

@@ -1,5 +1,6 @@
 using Embodied.Interactive.Display;
 using Embodied.Interactive.Editing;
+using Embodied.Interactive.Packages;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -20,6 +21,7 @@ public sealed class CSharpSession : IDisposable
     private readonly SessionOptions options;
     private readonly SubmissionChain chain;
     private readonly CellSources sources;
+    private readonly SessionPackages packages;
     private readonly Dictionary<string, CellContext> claims = [];
     private bool plotlySent;
     private int busy;
@@ -33,6 +35,7 @@ public sealed class CSharpSession : IDisposable
         string folder = Path.GetFullPath(this.options.WorkingDirectory);
         chain = new SubmissionChain(folder);
         sources = new CellSources(folder);
+        packages = new SessionPackages(folder);
         ConsoleRouter.Install();
         Formatters.Register();
     }
@@ -149,7 +152,12 @@ public sealed class CSharpSession : IDisposable
                 try
                 {
                     sources.Add(name, code);
-                    Submission submission = chain.Compile(code, name, cell.Cancellation);
+                    (IReadOnlyList<PackageRequest> requests, string plain) = PackageRequest.Take(code);
+                    if (requests.Count > 0)
+                    {
+                        chain.Reference(packages.AddAsync(requests, cell.Cancellation).GetAwaiter().GetResult());
+                    }
+                    Submission submission = chain.Compile(plain, name, cell.Cancellation);
                     object? value = chain.RunAsync(submission).GetAwaiter().GetResult();
                     if (submission.HasValue || value is not null)
                     {
@@ -210,6 +218,10 @@ public sealed class CSharpSession : IDisposable
         catch (CompilationException e)
         {
             return Failed(CellStatus.Failed, ErrorReport.Of(e));
+        }
+        catch (PackageException e)
+        {
+            return Failed(CellStatus.Failed, new CellError("PackageError", e.Message, [$"{name}: {e.Message}"]));
         }
         catch (Exception e)
         {

@@ -81,7 +81,7 @@ internal static class ErrorReport
     {
         string message = error.GetMessage(CultureInfo.InvariantCulture);
         return error.Id == "CS0006" && message.Contains("nuget:", StringComparison.OrdinalIgnoreCase)
-            ? message + " (this engine takes no packages by name: reference the package's dll by its path, or add the package to lib/Embodied)"
+            ? message + " (packages are restored for the cell that asks for them: move the line from the file into a cell)"
             : message;
     }
 

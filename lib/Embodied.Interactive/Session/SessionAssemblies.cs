@@ -19,6 +19,9 @@ internal sealed class SessionAssemblies() : AssemblyLoadContext("C# session")
         folders.TryAdd(Path.GetDirectoryName(path)!, 0);
     }
 
+    /// <summary>Makes the native library at <paramref name="path"/> loadable.</summary>
+    public void AddNative(string path) => folders.TryAdd(Path.GetDirectoryName(path)!, 0);
+
     /// <summary>The file of an assembly that cells asked for, or of one beside it; null when there is none.</summary>
     public string? Find(string simpleName) =>
         files.GetValueOrDefault(simpleName)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Text;
+using Embodied.Interactive.Packages;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -28,6 +29,8 @@ internal sealed class SubmissionChain
     private readonly int number = Interlocked.Increment(ref chains);
     private readonly SessionAssemblies assemblies = new();
     private readonly CSharpCompilationOptions options;
+    private readonly HashSet<PortableExecutableReference> referenced = [];
+    private ImmutableArray<PortableExecutableReference> added = []; // Referenced, and not by a cell of the chain yet.
     private CSharpCompilation? last;
     private object?[] states = new object?[16];
     private int count = 1; // Slot 0 is for an object of globals, which this session has none of.
@@ -43,6 +46,28 @@ internal sealed class SubmissionChain
             .WithMetadataReferenceResolver(new ReferenceResolver(workingDirectory, assemblies))
             .WithSourceReferenceResolver(new SourceFileResolver([], workingDirectory))
             .WithAssemblyIdentityComparer(DesktopAssemblyIdentityComparer.Default);
+    }
+
+    /// <summary>Makes packages' libraries known to the cells that follow; what the process brings along is used instead of a second copy.</summary>
+    public void Reference(PackageFiles files)
+    {
+        foreach (string path in files.Assemblies)
+        {
+            string name = Path.GetFileNameWithoutExtension(path);
+            if (HostAssemblies.Path(name) is null)
+            {
+                assemblies.Add(path);
+            }
+            PortableExecutableReference reference = HostAssemblies.Reference(name) ?? MetadataFiles.Reference(path);
+            if (referenced.Add(reference))
+            {
+                added = added.Add(reference);
+            }
+        }
+        foreach (string path in files.Natives)
+        {
+            assemblies.AddNative(path);
+        }
     }
 
     /// <summary>Compiles <paramref name="code"/> after the cells that ran before it.</summary>
@@ -90,7 +115,7 @@ internal sealed class SubmissionChain
         CSharpCompilation compilation = CSharpCompilation.CreateScriptCompilation(
             FormattableString.Invariant($"cell-{number}-{compiled}"),
             tree,
-            last is null ? HostAssemblies.Default : null,
+            last is null ? HostAssemblies.Default.Concat(added) : added,
             options.WithScriptClassName(FormattableString.Invariant($"Submission{compiled}")),
             last,
             typeof(object));
@@ -113,6 +138,7 @@ internal sealed class SubmissionChain
     public Task<object?> RunAsync(Submission submission)
     {
         last = submission.Compilation;
+        added = [];
         if (count == states.Length)
         {
             Array.Resize(ref states, 2 * states.Length);

@@ -142,11 +142,9 @@ public sealed class SessionTests : IDisposable
         Assert.Equal("CsCheck", await session.ValueAsync("typeof(CsCheck.Check).Assembly.GetName().Name"));
     }
 
-    [Theory]
-    [InlineData("#r \"absent.dll\"", "absent.dll")]
-    [InlineData("#r \"nuget: Newtonsoft.Json, 13.0.3\"", "takes no packages by name")]
-    public async Task A_reference_that_cannot_be_had_is_a_clear_error(string code, string telling) =>
-        Assert.Contains(telling, string.Concat((await session.RunAsync(code)).Error!.Traceback), StringComparison.Ordinal);
+    [Fact]
+    public async Task A_reference_that_cannot_be_had_is_a_clear_error() =>
+        Assert.Contains("absent.dll", string.Concat((await session.RunAsync("#r \"absent.dll\"")).Error!.Traceback), StringComparison.Ordinal);
 
     [Fact]
     public async Task Cancelling_stops_a_cell_that_observes_its_token_at_once()

@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using Embodied.Course.Kernel.Magics;
 using Embodied.Course.Kernel.Requests;
 using Embodied.Course.Kernel.Wire;
+using Embodied.Interactive.Display;
 using Embodied.Interactive.Session;
 
 namespace Embodied.Course.Kernel;
@@ -14,7 +15,8 @@ internal sealed class KernelHost : IDisposable
 {
     private static readonly Dictionary<string, IRequestHandler> Handlers = ((IRequestHandler[])
     [
-        new KernelInfo(), new Execute(), new IsComplete(), new HistoryRequest(), new CommInfo(), new CommOpen(), new Complete(), new Inspect(), new InputReply(), new Interrupt(), new Shutdown(),
+        new KernelInfo(), new Execute(), new IsComplete(), new HistoryRequest(), new CommInfo(), new CommRequest("comm_open", CommAction.Open), new CommRequest("comm_msg", CommAction.Message), new CommRequest("comm_close", CommAction.Close),
+        new Complete(), new Inspect(), new InputReply(), new Interrupt(), new Shutdown(),
     ]).ToDictionary(handler => handler.Type);
 
     private readonly string session = Guid.NewGuid().ToString();
@@ -54,9 +56,6 @@ internal sealed class KernelHost : IDisposable
 
     /// <summary>What was executed.</summary>
     public KernelHistory History { get; }
-
-    /// <summary>Open comms: id to target.</summary>
-    public ConcurrentDictionary<string, string> Comms { get; } = new();
 
     /// <summary>Answers requests until the kernel is told to end.</summary>
     public async Task RunAsync()

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Embodied.Interactive.Display;
 
 /// <summary>Something that a running cell shows, in the order in which it happens.</summary>
@@ -28,3 +30,23 @@ public sealed record CellError(string Name, string Message, IReadOnlyList<string
 /// <summary>A request to clear what the cell has shown so far.</summary>
 /// <param name="Wait">Whether to wait for the next output before clearing, which avoids flicker.</param>
 public sealed record ClearOutput(bool Wait) : CellOutput;
+
+/// <summary>What a <see cref="CommMessage"/> does.</summary>
+public enum CommAction
+{
+    /// <summary>Opens a line.</summary>
+    Open,
+
+    /// <summary>Sends over it.</summary>
+    Message,
+
+    /// <summary>Closes it.</summary>
+    Close,
+}
+
+/// <summary>A message between a cell and the code of a page, in either direction.</summary>
+/// <param name="Action">What it does.</param>
+/// <param name="Id">The line's name.</param>
+/// <param name="TargetName">Who listens; of <see cref="CommAction.Open"/> alone.</param>
+/// <param name="Data">What is said.</param>
+public sealed record CommMessage(CommAction Action, string Id, string? TargetName, JsonObject Data) : CellOutput;

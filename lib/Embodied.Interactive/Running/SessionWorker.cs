@@ -3,6 +3,7 @@ using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
+using Embodied.Interactive.Display;
 using Embodied.Interactive.Session;
 
 namespace Embodied.Interactive.Running;
@@ -68,14 +69,22 @@ public static class SessionWorker
         CellResult result;
         try
         {
-            result = await session.ExecuteAsync(code, output => Send(writer, WorkerProtocol.Output(number, output)), cell, cancellation)
-                .ConfigureAwait(false);
+            result = await session.ExecuteAsync(code, Show, cell, cancellation).ConfigureAwait(false);
         }
         catch (Exception e)
         {
             result = new CellResult(CellStatus.Failed, session.ExecutionCount, new(e.GetType().Name, e.Message, [e.ToString()]));
         }
         Send(writer, WorkerProtocol.Result(number, result));
+
+        void Show(CellOutput output)
+        {
+            // No page is open here that could hear a cell's messages.
+            if (output is not CommMessage)
+            {
+                Send(writer, WorkerProtocol.Output(number, output));
+            }
+        }
     }
 
     private static void Send(StreamWriter writer, JsonObject message)

@@ -1,3 +1,4 @@
+using Embodied.Interactive.Comms;
 using Embodied.Interactive.Display;
 using Embodied.Interactive.Editing;
 using Embodied.Interactive.Packages;
@@ -40,6 +41,12 @@ public sealed class CSharpSession : IDisposable
         Formatters.Register();
     }
 
+    /// <summary>The lines to code in pages that are open.</summary>
+    public IReadOnlyCollection<Comm> OpenComms => Comms.Open;
+
+    /// <summary>The lines to code in pages.</summary>
+    internal SessionComms Comms { get; } = new();
+
     /// <summary>How many cells have been executed.</summary>
     public int ExecutionCount { get; private set; }
 
@@ -53,30 +60,43 @@ public sealed class CSharpSession : IDisposable
     public async Task<CellResult> ExecuteAsync(
         string code, Action<CellOutput> publish, string? cellName = null, CancellationToken cancellation = default)
     {
-        if (stuckCell is not null)
+        if (Refused(publish) is { } refused)
         {
-            string message = $"{stuckCell} did not stop when it was told to and may still be running; restart the session.";
-            CellError error = new("SessionBusy", message, [message]);
-            publish(error);
-            return new CellResult(CellStatus.Unresponsive, ExecutionCount, error);
+            return refused;
         }
-        if (Interlocked.Exchange(ref busy, 1) == 1)
+        Enter();
+        int count = ++ExecutionCount;
+        return await RunAsync(cellName ?? FormattableString.Invariant($"cell {count}"), code, count, publish, cancellation, (name, cell) =>
         {
-            throw new InvalidOperationException("A cell is running; a session executes one at a time.");
-        }
-        try
+            sources.Add(name, code);
+            (IReadOnlyList<PackageRequest> requests, string plain) = PackageRequest.Take(code);
+            if (requests.Count > 0)
+            {
+                chain.Reference(packages.AddAsync(requests, cell.Cancellation).GetAwaiter().GetResult());
+            }
+            Submission submission = chain.Compile(plain, name, cell.Cancellation);
+            object? value = chain.RunAsync(submission).GetAwaiter().GetResult();
+            if (submission.HasValue || value is not null)
+            {
+                cell.Publish(new ExecuteResult(Formatters.Bundle(value), count));
+            }
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives a message of a page to the cell's code that listens, as if it were a cell that runs now.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="publish">Takes what the code shows and sends.</param>
+    /// <param name="cancellation">Tells the code to stop.</param>
+    /// <exception cref="InvalidOperationException">A cell is running.</exception>
+    public async Task<CellResult> ReceiveAsync(CommMessage message, Action<CellOutput> publish, CancellationToken cancellation = default)
+    {
+        if (Refused(publish) is { } refused)
         {
-            int count = ++ExecutionCount;
-            string name = cellName ?? FormattableString.Invariant($"cell {count}");
-            using CellContext cell = new(publish, this, code, options.Ask, cancellation);
-            (Task<object?> run, Thread thread) = Start(code, name, count, cell);
-            using CancellationTokenRegistration stop = cancellation.UnsafeRegister(_ => Stop(run, thread), null);
-            return await EndAsync(run, name, count, cell, cancellation).ConfigureAwait(false);
+            return refused;
         }
-        finally
-        {
-            busy = 0;
-        }
+        Enter();
+        string name = $"comm '{message.TargetName ?? Comms.Find(message.Id)?.TargetName}'";
+        return await RunAsync(name, "", ExecutionCount, publish, cancellation, (_, cell) => Comms.Receive(message, cell)).ConfigureAwait(false);
     }
 
     /// <summary>Makes the compiler ready on another thread, while nobody waits for it: the first cell then takes less long.</summary>
@@ -142,28 +162,54 @@ public sealed class CSharpSession : IDisposable
         }
     }
 
-    private (Task<object?> Run, Thread Thread) Start(string code, string name, int count, CellContext cell)
+    // A session whose cell could not be stopped takes no more.
+    private CellResult? Refused(Action<CellOutput> publish)
     {
-        TaskCompletionSource<object?> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (stuckCell is null)
+        {
+            return null;
+        }
+        string message = $"{stuckCell} did not stop when it was told to and may still be running; restart the session.";
+        CellError error = new("SessionBusy", message, [message]);
+        publish(error);
+        return new CellResult(CellStatus.Unresponsive, ExecutionCount, error);
+    }
+
+    private void Enter()
+    {
+        if (Interlocked.Exchange(ref busy, 1) == 1)
+        {
+            throw new InvalidOperationException("A cell is running; a session executes one at a time.");
+        }
+    }
+
+    private async Task<CellResult> RunAsync(
+        string name, string code, int count, Action<CellOutput> publish, CancellationToken cancellation, Action<string, CellContext> body)
+    {
+        try
+        {
+            using CellContext cell = new(publish, this, code, options.Ask, cancellation);
+            (Task run, Thread thread) = Start(name, cell, body);
+            using CancellationTokenRegistration stop = cancellation.UnsafeRegister(_ => Stop(run, thread), null);
+            return await EndAsync(run, name, count, cell, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            busy = 0;
+        }
+    }
+
+    private static (Task Run, Thread Thread) Start(string name, CellContext cell, Action<string, CellContext> body)
+    {
+        TaskCompletionSource end = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Thread thread = new(
             () =>
             {
                 CellContext.Current = cell;
                 try
                 {
-                    sources.Add(name, code);
-                    (IReadOnlyList<PackageRequest> requests, string plain) = PackageRequest.Take(code);
-                    if (requests.Count > 0)
-                    {
-                        chain.Reference(packages.AddAsync(requests, cell.Cancellation).GetAwaiter().GetResult());
-                    }
-                    Submission submission = chain.Compile(plain, name, cell.Cancellation);
-                    object? value = chain.RunAsync(submission).GetAwaiter().GetResult();
-                    if (submission.HasValue || value is not null)
-                    {
-                        cell.Publish(new ExecuteResult(Formatters.Bundle(value), count));
-                    }
-                    end.SetResult(value);
+                    body(name, cell);
+                    end.SetResult();
                 }
                 catch (Exception e)
                 {
@@ -192,7 +238,7 @@ public sealed class CSharpSession : IDisposable
             TaskScheduler.Default);
     }
 
-    private async Task<CellResult> EndAsync(Task<object?> run, string name, int count, CellContext cell, CancellationToken cancellation)
+    private async Task<CellResult> EndAsync(Task run, string name, int count, CellContext cell, CancellationToken cancellation)
     {
         try
         {

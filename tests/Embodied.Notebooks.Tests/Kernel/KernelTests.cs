@@ -108,11 +108,46 @@ public sealed class KernelTests : IClassFixture<KernelTests.Running>
     }
 
     [Fact]
-    public void Comms_are_listed_and_an_unknown_target_is_closed_again()
+    public void Pages_and_cells_talk_over_comms()
     {
-        Assert.Empty(client.Ask("comm_info_request", []).Content["comms"]!.AsObject());
-        string id = client.Send("comm_open", new JsonObject { ["comm_id"] = "c1", ["target_name"] = "nobody", ["data"] = new JsonObject() });
-        Assert.Equal("c1", client.WaitFor(id, "comm_close").Content["comm_id"]!.GetValue<string>());
+        Assert.Equal("ok", client.Execute("""
+            using Embodied.Interactive;
+            using System.Text.Json.Nodes;
+            Comm? line = null;
+            Comm.Target("adder", (comm, first) =>
+            {
+                line = comm;
+                comm.Received += data => { Console.Write("heard"); comm.Send(new JsonObject { ["sum"] = (int)data["a"]! + (int)first["b"]! }); };
+                comm.Closed += data => Console.Write("bye " + data["why"]);
+            });
+            """).Reply["status"]!.GetValue<string>());
+        client.Told(client.Send("comm_open", new JsonObject { ["comm_id"] = "c1", ["target_name"] = "adder", ["data"] = new JsonObject { ["b"] = 2 } }));
+        Assert.Equal("adder", Comms("adder")["c1"]!["target_name"]!.GetValue<string>());
+        Assert.Empty(Comms("other"));
+
+        IReadOnlyList<KernelMessage> told = client.Told(client.Send("comm_msg", new JsonObject { ["comm_id"] = "c1", ["data"] = new JsonObject { ["a"] = 40 } }));
+        Assert.Equal(["status", "stream", "comm_msg", "status"], told.Select(message => message.Header.Type));
+        Assert.Equal(("c1", 42), (told[2].Content["comm_id"]!.GetValue<string>(), told[2].Content["data"]!["sum"]!.GetValue<int>()));
+
+        told = client.Told(client.Send("comm_msg", new JsonObject { ["comm_id"] = "c1", ["data"] = new JsonObject { ["a"] = "many" } }));
+        Assert.Contains(told, message => message.Header.Type == "error");
+        told = client.Told(client.Send("comm_close", new JsonObject { ["comm_id"] = "c1", ["data"] = new JsonObject { ["why"] = "done" } }));
+        Assert.Equal("bye done", told.Single(message => message.Header.Type == "stream").Content["text"]!.GetValue<string>());
+        Assert.Empty(Comms("adder"));
+        Assert.Contains("is closed", client.Execute("line!.Send(new JsonObject())").Reply["evalue"]!.GetValue<string>(), StringComparison.Ordinal);
+
+        told = client.Execute("""Comm own = Comm.Open("chart", new JsonObject { ["x"] = 1 }); own.Close();""").Told;
+        Assert.Equal(["comm_open", "comm_close"], told.Select(message => message.Header.Type).Where(type => type.StartsWith("comm", StringComparison.Ordinal)));
+        Assert.Equal("chart", told.First(message => message.Header.Type == "comm_open").Content["target_name"]!.GetValue<string>());
+
+        JsonObject Comms(string target) => client.Ask("comm_info_request", new JsonObject { ["target_name"] = target }).Content["comms"]!.AsObject();
+    }
+
+    [Fact]
+    public void A_comm_that_nobody_listens_for_is_closed_again()
+    {
+        string id = client.Send("comm_open", new JsonObject { ["comm_id"] = "c9", ["target_name"] = "nobody", ["data"] = new JsonObject() });
+        Assert.Equal("c9", client.WaitFor(id, "comm_close").Content["comm_id"]!.GetValue<string>());
     }
 
     [Fact]

@@ -42,6 +42,7 @@ internal static class MagicParser
         ["#!mermaid"] = "show the lines that follow as a Mermaid diagram",
         ["#!javascript"] = "run the lines that follow in the browser; #!js is the same",
         ["#!import"] = "run a notebook or a file of C#: #!import path",
+        ["#r"] = "use a package: #r \"nuget: Package, Version\"; or a library: #r \"path.dll\"",
         ["#!lsmagic"] = "list the magics",
     };
 

@@ -92,7 +92,8 @@ internal sealed class Execute : IRequestHandler
         return values;
     }
 
-    private static void Publish(Request request, CellOutput output, bool silent, int number)
+    /// <summary>Tells all clients what a request shows.</summary>
+    public static void Publish(Request request, CellOutput output, bool silent, int number)
     {
         switch (output)
         {
@@ -114,6 +115,12 @@ internal sealed class Execute : IRequestHandler
                 break;
             case CellError error:
                 request.Publish("error", Error(error));
+                break;
+            case CommMessage { Action: CommAction.Open } comm:
+                request.Publish("comm_open", new JsonObject { ["comm_id"] = comm.Id, ["target_name"] = comm.TargetName, ["data"] = comm.Data.DeepClone() });
+                break;
+            case CommMessage comm:
+                request.Publish(comm.Action == CommAction.Close ? "comm_close" : "comm_msg", new JsonObject { ["comm_id"] = comm.Id, ["data"] = comm.Data.DeepClone() });
                 break;
         }
     }

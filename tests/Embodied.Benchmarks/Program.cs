@@ -1,9 +1,13 @@
 using BenchmarkDotNet.Running;
 using Embodied.Benchmarks;
 
-if (args is ["ncut-vs-scipy", ..])
+switch (args)
 {
-    return NcutVersusSciPy.Run(args[1..]);
+    case ["ncut-vs-scipy", ..]:
+        return NcutVersusSciPy.Run(args[1..]);
+    case ["kernel-vs-ipykernel", ..]:
+        return KernelVersusIpykernel.Run(args[1..]);
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(NcutBenchmark).Assembly).Run(args);
+        return 0;
 }
-BenchmarkSwitcher.FromAssembly(typeof(NcutBenchmark).Assembly).Run(args);
-return 0;

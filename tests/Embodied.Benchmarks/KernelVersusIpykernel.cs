@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Globalization;
+using Embodied.Course;
+
+namespace Embodied.Benchmarks;
+
+/// <summary>
+/// The course's kernel against ipykernel, in turns in one run: <c>dotnet run -c Release --project tests/Embodied.Benchmarks --
+/// kernel-vs-ipykernel</c>. Needs Debian's python3-ipykernel and python3-nbconvert.
+/// </summary>
+internal static class KernelVersusIpykernel
+{
+    private const string Ours = ".net-csharp", Theirs = "python3";
+
+    // What is promised of ours, and what ipykernel takes on the machine on which it was promised: a slower machine is allowed as much more.
+    private static readonly (string Measure, string Title, string Unit, double Promised, double TheirsThen)[] Bounds =
+    [
+        ("first", "start to first result", "s", 1.3, 0.78),
+        ("cell", "warm cell to reply and idle", "ms", 8, 4.5),
+        ("nbconvert", "nbconvert --execute, three cells", "s", 2.4, 1.9),
+        ("memory", "resident after 300 cells", "MB", 250, double.PositiveInfinity),
+    ];
+
+    /// <summary>Prints the comparison; 0 when ours keeps what is promised, else 1.</summary>
+    public static int Run(string[] arguments)
+    {
+        string python = arguments is ["--python", var given] ? given : "/usr/bin/python3";
+        string folder = Directory.CreateTempSubdirectory("kernel-").FullName;
+        try
+        {
+            IReadOnlyList<string> kernel = CourseProcess.Command("kernel");
+            RunToEnd(kernel[0], [.. kernel.Skip(1), "install", "--prefix", folder], []);
+            string output = RunToEnd(
+                python,
+                [Path.Combine(AppContext.BaseDirectory, "kernel_versus_ipykernel.py"), folder, Theirs, Ours],
+                new() { ["JUPYTER_PATH"] = Path.Combine(folder, "share", "jupyter"), ["EMBODIED_HISTORY"] = Path.Combine(folder, "history.jsonl") });
+            Dictionary<(string, string), double> measured = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))
+                .ToDictionary(parts => (parts[0], parts[1]), parts => double.Parse(parts[2], CultureInfo.InvariantCulture));
+            bool kept = true;
+            foreach ((string measure, string title, string unit, double promised, double theirsThen) in Bounds)
+            {
+                double ours = measured[(Ours, measure)], theirs = measured[(Theirs, measure)];
+                double allowed = promised * Math.Max(1, theirs / theirsThen);
+                kept &= ours <= allowed;
+                Console.WriteLine(FormattableString.Invariant(
+                    $"{title,-34} {ours,8:0.00} {unit,-2}   ipykernel {theirs,8:0.00} {unit,-2}   promised {promised} {unit}{(allowed > promised ? FormattableString.Invariant($", {allowed:0.00} at this machine's pace") : "")}{(ours <= allowed ? "" : ": MISSED")}"));
+            }
+            return kept ? 0 : 1;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string RunToEnd(string program, IEnumerable<string> arguments, Dictionary<string, string> environment)
+    {
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException(
+            $"{program} failed with exit code {process.ExitCode}; it needs ipykernel and nbconvert (Debian packages python3-ipykernel and python3-nbconvert). {error.Result}");
+    }
+}

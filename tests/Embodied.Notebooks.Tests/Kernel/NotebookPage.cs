@@ -14,7 +14,15 @@ internal sealed class NotebookPage : IDisposable
     {
         this.server = server;
         chrome = Browser.Open(server.Page(notebook), 1300, 900, "light");
-        WaitForKernel();
+        try
+        {
+            WaitForKernel();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public void Dispose() => chrome.Dispose();
@@ -25,6 +33,24 @@ internal sealed class NotebookPage : IDisposable
         chrome.Navigate().Refresh();
         WaitForKernel();
     }
+
+    public void Save()
+    {
+        Press("jupyter-notebook:save-notebook");
+        WaitFor("the notebook is saved", 10, "Jupyter.notebook.dirty === false");
+    }
+
+    /// <summary>From the next opening on, scripts from one address come from another.</summary>
+    public void Replace(string address, string by) => chrome.ExecuteCdpCommand("Page.addScriptToEvaluateOnNewDocument", new Dictionary<string, object?>
+    {
+        ["source"] = $$"""
+            const source = Object.getOwnPropertyDescriptor(HTMLScriptElement.prototype, 'src');
+            Object.defineProperty(HTMLScriptElement.prototype, 'src', { get: source.get, set(url) { source.set.call(this, String(url).replace('{{address}}', '{{by}}')); } });
+            """,
+    });
+
+    /// <summary>What the page's console has complained about.</summary>
+    public string Complaints() => string.Join('\n', chrome.Complaints());
 
     /// <summary>Runs all cells, all of which have to succeed.</summary>
     public void RunAll(double seconds)
@@ -53,18 +79,21 @@ internal sealed class NotebookPage : IDisposable
         $"{atLeast} charts or more, all of them drawn",
         20,
         $$"""
-        cells.flatMap(cell => cell.output_area.outputs).filter(output => output.data?.['application/vnd.plotly.v1+json']).length >= {{atLeast}}
-          && [...document.querySelectorAll('.output_html [id^=chart-]')].length === cells.flatMap(cell => cell.output_area.outputs).filter(output => output.data?.['application/vnd.plotly.v1+json']).length
-          && [...document.querySelectorAll('.output_html [id^=chart-]')].every(chart => chart.querySelector('svg.main-svg .plot')?.getBoundingClientRect().height > 50)
+        charts.length >= {{atLeast}}
+          && charts.length === cells.flatMap(cell => cell.output_area.outputs).filter(output => output.data?.['application/vnd.plotly.v1+json']).length
+          && charts.every(chart => chart.querySelector('svg.main-svg .plot')?.getBoundingClientRect().height > 50)
         """);
 
-    /// <summary>Waits until an expression is true in the page, where <c>cells</c> are the code cells; else the test fails with all there is to see.</summary>
+    /// <summary>
+    /// Waits until an expression is true in the page, where <c>cells</c> are the code cells and <c>charts</c> the places of charts; else the
+    /// test fails with all there is to see.
+    /// </summary>
     public void WaitFor(string what, double seconds, string expression)
     {
-        string script = $"const cells = window.Jupyter?.notebook ? {CodeCells} : []; return !!({expression});";
+        string script = $"const cells = window.Jupyter?.notebook ? {CodeCells} : [], charts = [...document.querySelectorAll('.output_html [id^=chart-]')]; return !!({expression});";
         if (!Browser.Until(() => chrome.ExecuteScript(script) is true, seconds))
         {
-            Assert.Fail($"Not so within {seconds} s: {what}.\n\nThe cells:\n{Cells()}\n\nThe page's console:\n{string.Join('\n', chrome.Complaints())}\n\nThe server:\n{server.LogTail}");
+            Assert.Fail($"Not so within {seconds} s: {what}.\n\nThe cells:\n{Cells()}\n\nThe page's console:\n{Complaints()}\n\nThe server:\n{server.LogTail}");
         }
     }
 

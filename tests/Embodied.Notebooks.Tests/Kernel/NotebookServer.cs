@@ -36,6 +36,7 @@ internal sealed class NotebookServer : IDisposable
         start.Environment["JUPYTER_DATA_DIR"] = Path.Combine(folder, "share", "jupyter");
         start.Environment["JUPYTER_RUNTIME_DIR"] = Path.Combine(folder, "runtime");
         start.Environment["EMBODIED_HISTORY"] = Path.Combine(folder, "history.jsonl");
+        start.Environment["EMBODIED_SCALE"] = "quick";
         start.Environment["EMBODIED_DATA"] = Path.Combine(CourseTool.Root, "data");
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => log.Enqueue(line.Data ?? "");

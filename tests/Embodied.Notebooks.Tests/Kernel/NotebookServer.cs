@@ -10,7 +10,7 @@ namespace Embodied.Notebooks.Tests.Kernel;
 /// <summary>A classic Jupyter notebook server that has the course's kernel, with all that it reads and writes in a temporary folder.</summary>
 internal sealed class NotebookServer : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("notebook-server-").FullName;
+    private readonly string folder;
     private readonly ConcurrentQueue<string> log = new();
     private readonly Process process;
     private readonly JsonNode info;
@@ -19,6 +19,7 @@ internal sealed class NotebookServer : IDisposable
     {
         // Notebook 7, whose pages are JupyterLab's, has no such module.
         string python = RequiredTool.Python("notebook.notebookapp", "jupyter-notebook");
+        folder = Directory.CreateTempSubdirectory("notebook-server-").FullName;
         ToolResult installed = CourseTool.Run("kernel", "install", "--prefix", folder);
         Assert.True(installed.ExitCode == 0, installed.Error);
         Directory.CreateDirectory(Notebooks);

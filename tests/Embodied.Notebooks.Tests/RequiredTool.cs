@@ -13,7 +13,7 @@ internal static class RequiredTool
         candidates.Select(Locate).FirstOrDefault(path => path is not null) ?? Lack($"{candidates[0]} is not installed (Debian package {debianPackage})");
 
     /// <summary>A Python that has <paramref name="module"/>.</summary>
-    public static string Python(string module)
+    public static string Python(string module, string? debianPackage = null)
     {
         foreach (string candidate in (string[])["/usr/bin/python3", "python3", "python"])
         {
@@ -22,7 +22,7 @@ internal static class RequiredTool
                 return path;
             }
         }
-        return Lack($"no Python with the module {module} is installed (Debian package python3-{module})");
+        return Lack($"no Python with the module {module} is installed (Debian package {debianPackage ?? $"python3-{module}"})");
     }
 
     /// <summary>Runs a program to its end.</summary>

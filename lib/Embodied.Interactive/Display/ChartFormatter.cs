@@ -61,18 +61,30 @@ internal static class ChartFormatter
                   .then(function (chart) { if (figure.frames) Plotly.addFrames(chart, figure.frames); });
               }
               if (window.Plotly) { draw(); return; }
-              var amd = window.define, script = document.createElement("script");
-              window.define = undefined;
-              script.src = "https://cdn.plot.ly/{{Library}}";
-              script.onload = function () { window.define = amd; draw(); };
-              script.onerror = function () { window.define = amd; };
-              document.head.appendChild(script);
+              var modules = window.define && window.define.amd && window.require && window.require.config;
+              window.plotlyLoading = window.plotlyLoading || new Promise(function (loaded) {
+                var source = "https://cdn.plot.ly/{{Library}}";
+                if (modules) {
+                  modules({ context: "plotly", waitSeconds: 60 })([source], function (plotly) { window.Plotly = plotly; loaded(); }, loaded);
+                  return;
+                }
+                var script = document.createElement("script");
+                script.src = source;
+                script.onload = script.onerror = loaded;
+                document.head.appendChild(script);
+              });
+              window.plotlyLoading.then(function () {
+                if (window.Plotly) { draw(); return; }
+                document.getElementById("{{id}}").textContent = "This chart needs plotly.js, which could not be loaded from cdn.plot.ly. "
+                  + "Restart the kernel and run all cells: then the first chart brings it along.";
+              });
             })();
             </script>
             """;
     }
 
-    // Jupyter's pages have a module loader, which plotly.js would prefer to the global name that the charts expect.
+    // Jupyter's pages have a module loader, which plotly.js prefers to the global name that the charts expect. From the library that a chart
+    // carries it is hidden; the one from the net is asked of it, since the page's own parts load at the same time and need it too.
     private static string Carried()
     {
         bool take = CellContext.Current is { } cell ? cell.Session.TakePlotly() : Interlocked.Exchange(ref sentOutsideSessions, 1) == 0;

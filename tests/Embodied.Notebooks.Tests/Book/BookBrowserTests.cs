@@ -18,13 +18,13 @@ public sealed class BookBrowserTests(SampleBook book) : IClassFixture<SampleBook
         IReadOnlyList<IWebElement> plots = browser.FindElements(By.CssSelector(".book-plot"));
         Assert.Equal(4, plots.Count);
         Assert.All(plots, plot => Assert.NotEmpty(plot.FindElements(By.CssSelector("svg.main-svg, canvas"))));
-        Assert.True(Number(browser, "return document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, "the page scrolls sideways");
+        Assert.True(browser.Number("return document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, "the page scrolls sideways");
         Assert.Equal(theme == "dark", (bool)browser.ExecuteScript("return getComputedStyle(document.body).backgroundColor === 'rgb(22, 24, 27)'")!);
-        Assert.True(Number(browser, "return document.querySelectorAll('math').length") >= 8);
-        Assert.Equal(0, Number(browser, "return document.querySelectorAll('merror').length"));
-        Assert.Equal(8, Number(browser, "return document.querySelectorAll('.book-plot')[3]._transitionData._frames.length"));
+        Assert.True(browser.Number("return document.querySelectorAll('math').length") >= 8);
+        Assert.Equal(0, browser.Number("return document.querySelectorAll('merror').length"));
+        Assert.Equal(8, browser.Number("return document.querySelectorAll('.book-plot')[3]._transitionData._frames.length"));
         Assert.Equal("", browser.ExecuteScript("return performance.getEntriesByType('resource').map(e => e.name).filter(n => !/^(file|data|blob):/.test(n)).join(' ')"));
-        Assert.Empty(Complaints(browser));
+        Assert.Empty(browser.Complaints());
     }
 
     [Theory]
@@ -60,7 +60,7 @@ public sealed class BookBrowserTests(SampleBook book) : IClassFixture<SampleBook
         Assert.Equal(["Formulas", "Code", "Figures", "Values", "Claims"], browser.FindElements(By.CssSelector(".toc li")).Select(entry => entry.Text));
         browser.ExecuteScript("document.querySelector('a[rel=next]').click()");
         Assert.EndsWith("02-next.html", browser.Url, StringComparison.Ordinal);
-        Assert.Empty(Complaints(browser));
+        Assert.Empty(browser.Complaints());
     }
 
     [Fact]
@@ -100,13 +100,13 @@ public sealed class BookBrowserTests(SampleBook book) : IClassFixture<SampleBook
         slider.SendKeys(Keys.ArrowRight);
         Assert.Equal("1", slider.GetDomProperty("value"));
         Assert.Equal("step 1", browser.FindElement(By.CssSelector(".moment")).Text);
-        Assert.True(Until(() => Drawn() != first), "the points stay where they were");
+        Assert.True(Browser.Until(() => Drawn() != first), "the points stay where they were");
 
         button.SendKeys(Keys.Enter);
         Assert.Equal("Pause", button.Text);
-        Assert.True(Until(() => slider.GetDomProperty("value") == "7" && button.Text == "Play"), "it does not play to its end");
-        Assert.Equal(0, Number(browser, "const [a, b] = [...document.querySelectorAll('.player > *')].map(e => e.getBoundingClientRect()); return +(a.right > b.left && a.bottom > b.top)"));
-        Assert.Empty(Complaints(browser));
+        Assert.True(Browser.Until(() => slider.GetDomProperty("value") == "7" && button.Text == "Play"), "it does not play to its end");
+        Assert.Equal(0, browser.Number("const [a, b] = [...document.querySelectorAll('.player > *')].map(e => e.getBoundingClientRect()); return +(a.right > b.left && a.bottom > b.top)"));
+        Assert.Empty(browser.Complaints());
     }
 
     [Fact]
@@ -116,13 +116,12 @@ public sealed class BookBrowserTests(SampleBook book) : IClassFixture<SampleBook
         DrawAll(browser);
         // Below the lowest picture of the grid there is no more room than captions need, below the animation's plot its axis and legend.
         Assert.InRange(
-            Number(browser, "const p = document.querySelectorAll('.book-plot')[1]; return Math.round(p.getBoundingClientRect().bottom - Math.max(...[...p.querySelectorAll('image')].map(i => i.getBoundingClientRect().bottom)))"),
+            browser.Number("const p = document.querySelectorAll('.book-plot')[1]; return Math.round(p.getBoundingClientRect().bottom - Math.max(...[...p.querySelectorAll('image')].map(i => i.getBoundingClientRect().bottom)))"),
             0, 60);
         Assert.InRange(
-            Number(browser, "const p = document.querySelectorAll('.book-plot')[3]; return Math.round(p.getBoundingClientRect().bottom - p.querySelector('.plot').getBoundingClientRect().bottom)"),
+            browser.Number("const p = document.querySelectorAll('.book-plot')[3]; return Math.round(p.getBoundingClientRect().bottom - p.querySelector('.plot').getBoundingClientRect().bottom)"),
             40, 170);
-        Assert.Equal(3, Number(
-            browser,
+        Assert.Equal(3, browser.Number(
             """
             return [...document.querySelectorAll('.book-plot')].filter(p => {
               const legend = p.querySelector('g.legend'), title = p.querySelector('.xtitle');
@@ -130,8 +129,7 @@ public sealed class BookBrowserTests(SampleBook book) : IClassFixture<SampleBook
                 && legend.getBoundingClientRect().bottom <= p.getBoundingClientRect().bottom + 1;
             }).length;
             """));
-        Assert.Equal(0, Number(
-            browser,
+        Assert.Equal(0, browser.Number(
             """
             const boxes = [...document.querySelectorAll('g.annotation text, .legend text, .xtitle')].map(t => t.getBoundingClientRect());
             return boxes.filter((a, i) => boxes.slice(i + 1).some(b => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).length;
@@ -146,43 +144,8 @@ public sealed class BookBrowserTests(SampleBook book) : IClassFixture<SampleBook
         Assert.Equal("rgb(91, 96, 102)", browser.ExecuteScript("return getComputedStyle(document.querySelector('.book-plot .xtick text')).fill"));
     }
 
-    private static bool Until(Func<bool> condition) => SpinWait.SpinUntil(
-        () =>
-        {
-            Thread.Sleep(50);
-            return condition();
-        },
-        TimeSpan.FromSeconds(20));
-
-    private static ChromeDriver Open(string path, int width, int height, string theme)
-    {
-        string chromium = RequiredTool.Find("chromium", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "chromium", "google-chrome");
-        string driver = RequiredTool.Find("chromium-driver", "/usr/bin/chromedriver", "chromedriver");
-        ChromeOptions options = new() { BinaryLocation = chromium };
-        options.AddArguments("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars");
-        options.SetLoggingPreference(LogType.Browser, LogLevel.All);
-        ChromeDriverService service = ChromeDriverService.CreateDefaultService(driver);
-        service.SuppressInitialDiagnosticInformation = true;
-        ChromeDriver browser = new(service, options);
-        // Windows have a least width, so a phone's is set as a device would.
-        browser.ExecuteCdpCommand("Emulation.setDeviceMetricsOverride", new Dictionary<string, object?>
-        {
-            ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 1, ["mobile"] = width < 600,
-        });
-        browser.ExecuteCdpCommand("Emulation.setEmulatedMedia", new Dictionary<string, object?>
-        {
-            ["features"] = new object[] { new Dictionary<string, object> { ["name"] = "prefers-color-scheme", ["value"] = theme } },
-        });
-        browser.Manage().Timeouts().AsynchronousJavaScript = TimeSpan.FromSeconds(60);
-        browser.Navigate().GoToUrl(new Uri(path));
-        return browser;
-    }
+    private static ChromeDriver Open(string path, int width, int height, string theme) => Browser.Open(new Uri(path), width, height, theme);
 
     private static void DrawAll(ChromeDriver browser) =>
         browser.ExecuteAsyncScript("const done = arguments[arguments.length - 1]; drawAllCharts().then(() => setTimeout(done, 300), done);");
-
-    private static long Number(ChromeDriver browser, string script) => (long)browser.ExecuteScript(script)!;
-
-    private static IEnumerable<string> Complaints(ChromeDriver browser) =>
-        browser.Manage().Logs.GetLog(LogType.Browser).Where(entry => entry.Level >= LogLevel.Warning).Select(entry => entry.Message);
 }

@@ -77,8 +77,8 @@ public sealed class KernelTests : IClassFixture<KernelTests.Running>
     public void What_a_cell_reads_the_person_is_asked_for()
     {
         string id = client.Send("execute_request", new JsonObject { ["code"] = "Console.ReadLine() + Embodied.Interactive.Cell.ReadPassword(\"key\")", ["allow_stdin"] = true });
-        Assert.False(client.AnswerInput("open ")["password"]!.GetValue<bool>());
-        JsonObject second = client.AnswerInput("sesame");
+        Assert.False(client.AnswerInput(id, "open ")["password"]!.GetValue<bool>());
+        JsonObject second = client.AnswerInput(id, "sesame");
         Assert.Equal(("key", true), (second["prompt"]!.GetValue<string>(), second["password"]!.GetValue<bool>()));
         Assert.Equal("open sesame", client.WaitFor(id, "execute_result").Content["data"]!["text/plain"]!.GetValue<string>());
         Assert.Equal("ok", client.Receive(id).Content["status"]!.GetValue<string>());
@@ -151,25 +151,142 @@ public sealed class KernelTests : IClassFixture<KernelTests.Running>
     }
 
     [Fact]
-    public void Messages_that_are_malformed_or_wrongly_signed_are_dropped_and_the_kernel_goes_on()
+    public void Two_clients_share_a_session_and_each_gets_its_own_answers()
     {
-        WireFormat wire = new("secret"), forged = new("guessed");
-        KernelMessage request = new([], MessageHeader.New("execute_request", "x"), null, [], new JsonObject { ["code"] = "int forged = 1;" }, []);
-        IReadOnlyList<byte[]> good = wire.Encode(request);
-        Random random = new(5);
-        client.SendFrames(forged.Encode(request));
-        for (int i = 0; i < 500; i++)
+        using KernelClient second = new(client);
+        client.Execute("int shared = 0;");
+        Parallel.Invoke(() => Count(client), () => Count(second));
+        Assert.Equal("200", Value(client.Execute("shared").Told));
+
+        // What one runs the other hears of, told whose it is.
+        string id = client.Send("execute_request", new JsonObject { ["code"] = "Console.Write(\"for all\")" });
+        Assert.Equal("for all", second.Told(id).Single(message => message.Header.Type == "stream").Content["text"]!.GetValue<string>());
+        client.Receive(id);
+
+        static void Count(KernelClient one)
         {
-            byte[][] frames = [.. good.Take(random.Next(1, good.Count + 1)).Select(frame => (byte[])frame.Clone())];
-            byte[] hit = frames[random.Next(frames.Length)];
-            if (hit.Length > 0)
+            for (int i = 1; i <= 100; i++)
             {
-                hit[random.Next(hit.Length)] ^= (byte)(1 + random.Next(255));
+                Assert.Equal("ok", one.Execute("shared++;").Reply["status"]!.GetValue<string>());
             }
-            client.SendFrames(frames, onControl: i % 3 == 0);
         }
-        Assert.Equal("error", client.Execute("forged").Reply["status"]!.GetValue<string>());
-        Assert.Equal("ok", client.Execute("1").Reply["status"]!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("while (true) { }")]
+    [InlineData("again: goto again;")]
+    [InlineData("Parallel.For(0, int.MaxValue, i => { Math.Sqrt(i); })")]
+    [InlineData("await Task.Delay(60_000)")]
+    [InlineData("Thread.Sleep(60_000)")]
+    [InlineData("Task.Delay(60_000).Wait()")]
+    [InlineData("Console.ReadLine()")]
+    [InlineData("while (true) { try { Thread.Sleep(10); } catch { } }")]
+    [InlineData("int Down(int n) => n == 0 ? 0 : Down(n - 1); while (Down(100) == 0) ;")]
+    public void Stop_ends_a_cell_within_half_a_second_and_its_variables_stay(string code)
+    {
+        client.Execute("using System.Threading; int kept = 11;");
+        string id = client.Send("execute_request", new JsonObject { ["code"] = $"kept++; Console.Write(\"on\"); {code}", ["allow_stdin"] = true });
+        client.WaitFor(id, "stream");
+        Stopwatch clock = Stopwatch.StartNew();
+        client.Ask("interrupt_request", [], onControl: true);
+        JsonObject reply = client.Receive(id).Content;
+        Assert.Equal("error", reply["status"]!.GetValue<string>());
+        Assert.EndsWith("was stopped.", reply["evalue"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.True(clock.ElapsedMilliseconds < 500, $"took {clock.ElapsedMilliseconds} ms");
+        Assert.Equal("12", Value(client.Execute("kept").Told));
+    }
+
+    private static string Value(IEnumerable<KernelMessage> told) =>
+        told.Single(message => message.Header.Type == "execute_result").Content["data"]!["text/plain"]!.GetValue<string>();
+}
+
+/// <summary>What must not wear a kernel out: each has one of its own.</summary>
+public sealed class KernelEnduranceTests
+{
+    [Fact]
+    public void A_thousand_cells_run_in_a_row_and_the_last_sees_the_first()
+    {
+        using KernelClient client = new();
+        for (int i = 0; i < 1000; i++)
+        {
+            Assert.Equal("ok", client.Execute($"int v{i} = {(i == 0 ? "1" : $"v{i - 1} + 1")};").Reply["status"]!.GetValue<string>());
+        }
+        (JsonObject reply, IReadOnlyList<KernelMessage> told) = client.Execute("v0 + v999");
+        Assert.Equal(1001, reply["execution_count"]!.GetValue<int>());
+        Assert.Equal("1001", told.Single(message => message.Header.Type == "execute_result").Content["data"]!["text/plain"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void Three_hundred_cells_take_at_most_250_MB()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Resident memory is measured as Linux counts it.");
+        using KernelClient client = new();
+        for (int i = 0; i < 300; i++)
+        {
+            client.Execute($"{i} + 1");
+        }
+        client.Process.Refresh();
+        double megabytes = client.Process.WorkingSet64 / (1024.0 * 1024.0);
+        Assert.InRange(megabytes, 50, 250);
+    }
+
+    [Fact]
+    public async Task After_ten_thousand_messages_that_make_no_sense_the_kernel_still_answers()
+    {
+        using KernelClient client = new();
+        WireFormat wire = new("secret"), forger = new("guessed");
+        Random random = new(5);
+        client.Execute("int before = 7;");
+        for (int i = 0; i < 10_000; i++)
+        {
+            client.SendFrames(i % 4 == 0 ? OutOfOrder(random, wire) : Broken(random, wire, forger), onControl: i % 3 == 0);
+        }
+        Assert.Contains("CS0103", client.Execute("forged").Reply["evalue"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal("7", client.Execute("before").Told.Single(message => message.Header.Type == "execute_result").Content["data"]!["text/plain"]!.GetValue<string>());
+        Assert.Equal("ok", client.Ask("kernel_info_request", [], onControl: true).Content["status"]!.GetValue<string>());
+        Assert.True(client.HeartBeats());
+        client.Process.Kill();
+        string log = await client.Log;
+        Assert.Contains("Dropped: ", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", log, StringComparison.Ordinal);
+    }
+
+    // Well signed, and senseless: replies, answers to no question, comms that are not open, requests without what they need.
+    private static IReadOnlyList<byte[]> OutOfOrder(Random random, WireFormat wire)
+    {
+        string[] types =
+        [
+            "input_reply", "execute_reply", "status", "comm_msg", "comm_close", "comm_open", "interrupt_request", "complete_request", "inspect_request",
+            "history_request", "is_complete_request", "comm_info_request", "no_such_request", "", "kernel_info_request", "stream",
+        ];
+        JsonNode?[] values = [null, 3, "text", true, new JsonArray(1, "a"), new JsonObject { ["x"] = 1 }, -1, 1e99];
+        JsonObject content = [];
+        foreach (string name in (string[])["code", "cursor_pos", "comm_id", "target_name", "data", "value", "hist_access_type", "n", "session", "start", "stop", "pattern", "detail_level"])
+        {
+            if (random.Next(2) == 0)
+            {
+                content[name] = values[random.Next(values.Length)]?.DeepClone();
+            }
+        }
+        return wire.Encode(new KernelMessage([], MessageHeader.New(types[random.Next(types.Length)], "x"), null, [], content, []));
+    }
+
+    private static IReadOnlyList<byte[]> Broken(Random random, WireFormat wire, WireFormat forger)
+    {
+        KernelMessage request = new([], MessageHeader.New("execute_request", "x"), null, [], new JsonObject { ["code"] = "int forged = 1;" }, []);
+        if (random.Next(3) == 0)
+        {
+            return forger.Encode(request);
+        }
+        IReadOnlyList<byte[]> good = wire.Encode(request);
+        byte[][] frames = [.. good.Take(random.Next(1, good.Count + 1)).Select(frame => (byte[])frame.Clone())];
+        byte[] hit = frames[random.Next(frames.Length)];
+        if (hit.Length > 0)
+        {
+            hit[random.Next(hit.Length)] ^= (byte)(1 + random.Next(255));
+        }
+        // A frame that was hit before the delimiter is part of the route, and the rest is a good request: the delimiter goes too.
+        return frames.Length == good.Count && frames.Zip(good).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)) ? frames[1..] : frames;
     }
 }
 

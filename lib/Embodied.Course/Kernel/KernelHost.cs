@@ -83,13 +83,11 @@ internal sealed class KernelHost : IDisposable
     /// <summary>Stops the running cell; without one it does nothing.</summary>
     public void Interrupt()
     {
-        try
+        CancellationTokenSource? cell = running;
+        if (cell is not null)
         {
-            _ = running?.CancelAsync();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The cell ended meanwhile.
+            // On a thread of its own: a cell's parallel loop may have taken every thread of the pool.
+            new Thread(() => Cancel(cell)) { IsBackground = true, Name = "interrupt" }.Start();
         }
     }
 
@@ -119,6 +117,18 @@ internal sealed class KernelHost : IDisposable
     {
         sockets.Dispose();
         Session.Dispose();
+    }
+
+    private static void Cancel(CancellationTokenSource cell)
+    {
+        try
+        {
+            cell.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The cell ended meanwhile.
+        }
     }
 
     // Asks the client whose cell runs, if it said that there is someone to ask.
@@ -160,7 +170,7 @@ internal sealed class KernelHost : IDisposable
         {
             _ = handler.HandleAsync(request); // Part of a request that is busy already.
         }
-        else if (handler.AtOnce || channel == RequestChannel.Control)
+        else if (handler.AtOnce)
         {
             _ = HandleAsync(handler, request);
         }

@@ -17,6 +17,8 @@ internal static class KernelProcess
     /// <returns>The process's exit code.</returns>
     public static async Task<int> RunAsync(string connectionFile)
     {
+        // Sockets report on the thread pool, which a cell's parallel loop may have to itself; told so, .NET on Linux takes its own thread.
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
         try
         {
             ConnectionFile connection = ConnectionFile.Load(connectionFile);

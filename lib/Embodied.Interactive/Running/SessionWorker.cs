@@ -55,8 +55,8 @@ public static class SessionWorker
                     _ = Task.Run(() => ExecuteAsync(session, writer, number, code, cell, token));
                     break;
                 case "cancel" when number == running.Number:
-                    // Off this thread: what cells register on their token may take its time.
-                    _ = running.Cancellation.CancelAsync();
+                    // Off this thread: what cells register on their token may take its time. Off the pool's: a parallel loop may have them all.
+                    new Thread(running.Cancellation.Cancel) { IsBackground = true, Name = "cancel" }.Start();
                     break;
             }
         }

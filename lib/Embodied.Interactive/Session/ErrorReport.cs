@@ -45,6 +45,7 @@ internal static class ErrorReport
     public static Exception Unwrap(Exception exception) => exception switch
     {
         AggregateException { InnerExceptions: [Exception only] } => Unwrap(only),
+        AggregateException { InnerExceptions: [OperationCanceledException first, ..] all } when all.All(inner => inner is OperationCanceledException) => first,
         TargetInvocationException { InnerException: { } inner } => Unwrap(inner),
         _ => exception,
     };

@@ -37,6 +37,17 @@ internal sealed class StopChecks : CSharpSyntaxRewriter
     public override SyntaxNode? VisitLocalFunctionStatement(LocalFunctionStatementSyntax node) =>
         ((LocalFunctionStatementSyntax)base.VisitLocalFunctionStatement(node)!) is var function ? function.WithBody(Entered(function.Body)) : null;
 
+    // A block around a declaration would hide it from what follows.
+    public override SyntaxNode? VisitLabeledStatement(LabeledStatementSyntax node) => ((LabeledStatementSyntax)base.VisitLabeledStatement(node)!) is var label
+        && label.Statement is not (LocalDeclarationStatementSyntax or LocalFunctionStatementSyntax or LabeledStatementSyntax) ? label.WithStatement(Guarded(label.Statement)) : label;
+
+    // Lambdas that are expressions stay as they are: they may be data, not code.
+    public override SyntaxNode? VisitParenthesizedLambdaExpression(ParenthesizedLambdaExpressionSyntax node) =>
+        ((ParenthesizedLambdaExpressionSyntax)base.VisitParenthesizedLambdaExpression(node)!) is var lambda ? lambda.WithBlock(Entered(lambda.Block)) : null;
+
+    public override SyntaxNode? VisitSimpleLambdaExpression(SimpleLambdaExpressionSyntax node) =>
+        ((SimpleLambdaExpressionSyntax)base.VisitSimpleLambdaExpression(node)!) is var lambda ? lambda.WithBlock(Entered(lambda.Block)) : null;
+
     private static WhileStatementSyntax Into(WhileStatementSyntax loop) => loop.WithStatement(Guarded(loop.Statement));
 
     private static BlockSyntax? Entered(BlockSyntax? body) => body?.WithStatements(body.Statements.Insert(0, Check));

@@ -13,7 +13,8 @@ namespace Embodied.Notebooks.Tests.Kernel;
 internal sealed class KernelClient : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
-    private readonly string folder = Directory.CreateTempSubdirectory("kernel-").FullName;
+    private readonly string? folder;
+    private readonly int[] ports;
     private readonly WireFormat wire = new("secret");
     private readonly DealerSocket shell = new(), control = new(), stdin = new();
     private readonly SubscriberSocket ioPub = new();
@@ -21,7 +22,8 @@ internal sealed class KernelClient : IDisposable
 
     public KernelClient(int? parent = null, string? history = null)
     {
-        int[] ports = FreePorts(5);
+        folder = Directory.CreateTempSubdirectory("kernel-").FullName;
+        ports = FreePorts(5);
         string connection = Path.Combine(folder, "connection.json");
         File.WriteAllText(connection, new JsonObject
         {
@@ -37,15 +39,14 @@ internal sealed class KernelClient : IDisposable
         }
         Process = Process.Start(start)!;
         Log = Process.StandardError.ReadToEndAsync();
-        byte[] identity = Guid.NewGuid().ToByteArray();
-        shell.Options.Identity = stdin.Options.Identity = [1, .. identity.Skip(1)];
-        ioPub.SubscribeToAnyTopic();
-        foreach ((NetMQSocket socket, int port) in (ReadOnlySpan<(NetMQSocket, int)>)[(shell, ports[0]), (control, ports[1]), (ioPub, ports[2]), (stdin, ports[3]), (heartbeat, ports[4])])
-        {
-            socket.Options.Linger = TimeSpan.Zero;
-            socket.Connect($"tcp://127.0.0.1:{port}");
-        }
-        Assert.Equal("ok", Ask("kernel_info_request", []).Content["status"]!.GetValue<string>());
+        Connect();
+    }
+
+    /// <summary>A second client of the same kernel.</summary>
+    public KernelClient(KernelClient first)
+    {
+        (ports, Process, Log) = (first.ports, first.Process, first.Log);
+        Connect();
     }
 
     public Process Process { get; }
@@ -94,10 +95,10 @@ internal sealed class KernelClient : IDisposable
         return (Receive(id).Content, told);
     }
 
-    /// <summary>Waits for a question to the person and answers it.</summary>
-    public JsonObject AnswerInput(string value)
+    /// <summary>Waits for a cell's question to the person and answers it.</summary>
+    public JsonObject AnswerInput(string id, string value)
     {
-        KernelMessage question = Next(stdin, message => message.Header.Type == "input_request");
+        KernelMessage question = Next(stdin, message => message.Header.Type == "input_request" && Parent(message) == id);
         stdin.SendMultipartBytes(wire.Encode(new KernelMessage([], MessageHeader.New("input_reply", "client"), question.Header.ToJson(), [], new JsonObject { ["value"] = value }, [])));
         return question.Content;
     }
@@ -110,7 +111,7 @@ internal sealed class KernelClient : IDisposable
 
     public void Dispose()
     {
-        if (!Process.HasExited)
+        if (folder is not null && !Process.HasExited)
         {
             Process.Kill(entireProcessTree: true);
         }
@@ -118,8 +119,36 @@ internal sealed class KernelClient : IDisposable
         {
             socket.Dispose();
         }
-        Process.Dispose();
-        Directory.Delete(folder, recursive: true);
+        if (folder is not null)
+        {
+            Process.Dispose();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private void Connect()
+    {
+        byte[] identity = Guid.NewGuid().ToByteArray();
+        shell.Options.Identity = stdin.Options.Identity = [1, .. identity.Skip(1)];
+        ioPub.SubscribeToAnyTopic();
+        foreach ((NetMQSocket socket, int port) in (ReadOnlySpan<(NetMQSocket, int)>)[(shell, ports[0]), (control, ports[1]), (ioPub, ports[2]), (stdin, ports[3]), (heartbeat, ports[4])])
+        {
+            socket.Options.Linger = TimeSpan.Zero;
+            socket.Connect($"tcp://127.0.0.1:{port}");
+        }
+        // Until the subscription has reached the kernel, what it tells is lost.
+        string id;
+        NetMQMessage? heard = null;
+        do
+        {
+            id = Send("kernel_info_request", []);
+            Assert.Equal("ok", Receive(id).Content["status"]!.GetValue<string>());
+        }
+        while (!ioPub.TryReceiveMultipartMessage(TimeSpan.FromMilliseconds(50), ref heard));
+        while (ioPub.TryReceiveMultipartMessage(TimeSpan.FromMilliseconds(20), ref heard))
+        {
+            // What was told because of these questions.
+        }
     }
 
     private KernelMessage Next(NetMQSocket socket, Func<KernelMessage, bool> wanted)

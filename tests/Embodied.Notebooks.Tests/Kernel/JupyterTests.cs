@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Embodied.Course;
 using Embodied.Interactive.Documents;
 using Embodied.Notebooks.Tests.Commands;
 
@@ -49,16 +50,28 @@ public sealed class JupyterTests : IDisposable
         Assert.EndsWith("OK", result.Error.TrimEnd(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Nbconvert_executes_a_notebook()
+    /// <summary>The sample and the first two of the course, or all: <c>EMBODIED_NBCONVERT=all</c> (CONTRIBUTING.md has the command).</summary>
+    public static TheoryData<string> Notebooks
+    {
+        get
+        {
+            IReadOnlyList<string> files = new CourseFolder(CourseTool.Root).NotebookFiles();
+            return [Path.Combine("Book", "sample.ipynb"), .. Environment.GetEnvironmentVariable("EMBODIED_NBCONVERT") == "all" ? files : files.Take(2)];
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Notebooks))]
+    public void Nbconvert_executes_a_notebook(string file)
     {
         string python = RequiredTool.Python("nbconvert");
         string output = Path.Combine(folder, "executed.ipynb");
         ToolResult result = RunPython(
-            python, "-m", "nbconvert", "--to", "notebook", "--execute", "--output", output, Path.Combine(AppContext.BaseDirectory, "Book", "sample.ipynb"));
+            python, "-m", "nbconvert", "--to", "notebook", "--execute", "--output", output, Path.Combine(AppContext.BaseDirectory, file));
         Assert.True(result.ExitCode == 0, result.Error);
         NotebookDocument document = NotebookDocument.Load(output);
         Assert.Contains(document.Cells, cell => cell.Outputs.Any(shown => shown?["data"]?["application/vnd.plotly.v1+json"] is not null));
+        Assert.DoesNotContain(document.Cells, cell => cell.Outputs.Any(shown => shown?["name"]?.GetValue<string>() == "stderr"));
         Assert.Equal(".cs", document.Metadata["language_info"]!["file_extension"]!.GetValue<string>());
     }
 

@@ -52,7 +52,14 @@ public static class SessionWorker
                     string code = message["code"]!.GetValue<string>();
                     string? cell = message["cell"]?.GetValue<string>();
                     CancellationToken token = running.Cancellation.Token;
-                    _ = Task.Run(() => ExecuteAsync(session, writer, number, code, cell, token));
+                    _ = Task.Run(() => AnswerAsync(writer, number, session, publish => session.ExecuteAsync(code, publish, cell, token)));
+                    break;
+                case "call":
+                    running = (number, new CancellationTokenSource());
+                    string function = message["function"]!.GetValue<string>();
+                    JsonArray arguments = message["arguments"]!.AsArray();
+                    CancellationToken stop = running.Cancellation.Token;
+                    _ = Task.Run(() => AnswerAsync(writer, number, session, publish => session.CallAsync(function, arguments, publish, stop)));
                     break;
                 case "cancel" when number == running.Number:
                     // Off this thread: what cells register on their token may take its time. Off the pool's: a parallel loop may have them all.
@@ -63,13 +70,12 @@ public static class SessionWorker
         session.Dispose();
     }
 
-    private static async Task ExecuteAsync(
-        CSharpSession session, StreamWriter writer, int number, string code, string? cell, CancellationToken cancellation)
+    private static async Task AnswerAsync(StreamWriter writer, int number, CSharpSession session, Func<Action<CellOutput>, Task<CellResult>> run)
     {
         CellResult result;
         try
         {
-            result = await session.ExecuteAsync(code, Show, cell, cancellation).ConfigureAwait(false);
+            result = await run(Show).ConfigureAwait(false);
         }
         catch (Exception e)
         {

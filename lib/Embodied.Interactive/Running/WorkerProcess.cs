@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Embodied.Interactive.Display;
+using Embodied.Interactive.Grading;
 using Embodied.Interactive.Session;
 
 namespace Embodied.Interactive.Running;
@@ -102,8 +103,38 @@ public sealed class WorkerProcess : IAsyncDisposable
     /// </returns>
     /// <exception cref="SessionLostException">The process ended before the cell did.</exception>
     /// <exception cref="InvalidOperationException">A cell is running.</exception>
-    public async Task<CellResult> ExecuteAsync(
-        string code, Action<CellOutput> publish, string? cellName = null, CancellationToken cancellation = default)
+    public Task<CellResult> ExecuteAsync(string code, Action<CellOutput> publish, string? cellName = null, CancellationToken cancellation = default) =>
+        RequestAsync(number => WorkerProtocol.Execute(number, code, cellName), publish, cancellation);
+
+    /// <summary>Calls a function that a cell declared.</summary>
+    /// <param name="function">Its name.</param>
+    /// <param name="arguments">Its arguments: numbers, texts, lists, tuples and tensors as JSON.</param>
+    /// <param name="publish">Takes what it shows.</param>
+    /// <param name="cancellation">Tells it to stop.</param>
+    /// <returns>How it ended, and what it returned.</returns>
+    /// <exception cref="SessionLostException">The process ended before the function did.</exception>
+    /// <exception cref="InvalidOperationException">A cell is running.</exception>
+    public async Task<(CellResult Result, JsonNode? Value)> CallAsync(
+        string function, JsonArray arguments, Action<CellOutput> publish, CancellationToken cancellation = default)
+    {
+        JsonNode? value = null;
+        CellResult result = await RequestAsync(number => WorkerProtocol.Call(number, function, arguments), Show, cancellation).ConfigureAwait(false);
+        return (result, value);
+
+        void Show(CellOutput output)
+        {
+            if (output is ExecuteResult returned)
+            {
+                value = returned.Bundle.Data[FunctionCall.MimeType]?.DeepClone();
+            }
+            else
+            {
+                publish(output);
+            }
+        }
+    }
+
+    private async Task<CellResult> RequestAsync(Func<int, JsonObject> request, Action<CellOutput> publish, CancellationToken cancellation)
     {
         TaskCompletionSource<CellResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
         int number;
@@ -121,7 +152,7 @@ public sealed class WorkerProcess : IAsyncDisposable
         {
             throw Loss();
         }
-        Send(WorkerProtocol.Execute(number, code, cellName));
+        Send(request(number));
 
         using CancellationTokenSource overdue = new();
         using CancellationTokenRegistration cancelled = cancellation.UnsafeRegister(

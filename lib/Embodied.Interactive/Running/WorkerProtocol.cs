@@ -8,7 +8,7 @@ namespace Embodied.Interactive.Running;
 
 /// <summary>
 /// What a runner and its worker process say to each other, one JSON object a line. To the worker: <c>execute</c> (number, code,
-/// cell) and <c>cancel</c> (number); the end of the stream ends it. From the worker: <c>ready</c>, then for every cell its
+/// cell), <c>call</c> (number, function, arguments) and <c>cancel</c> (number); the end of the stream ends it. From the worker: <c>ready</c>, then for every cell or call its
 /// <c>output</c>s (number, kind, …) and one <c>result</c> (number, status, count, error).
 /// </summary>
 internal static class WorkerProtocol
@@ -21,6 +21,9 @@ internal static class WorkerProtocol
 
     public static JsonObject Execute(int number, string code, string? cell) =>
         new() { ["type"] = "execute", ["number"] = number, ["code"] = code, ["cell"] = cell };
+
+    public static JsonObject Call(int number, string function, JsonArray arguments) =>
+        new() { ["type"] = "call", ["number"] = number, ["function"] = function, ["arguments"] = arguments };
 
     public static JsonObject Cancel(int number) => new() { ["type"] = "cancel", ["number"] = number };
 

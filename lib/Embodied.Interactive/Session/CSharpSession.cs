@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using Embodied.Interactive.Comms;
 using Embodied.Interactive.Display;
 using Embodied.Interactive.Editing;
+using Embodied.Interactive.Grading;
 using Embodied.Interactive.Packages;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -97,6 +99,26 @@ public sealed class CSharpSession : IDisposable
         Enter();
         string name = $"comm '{message.TargetName ?? Comms.Find(message.Id)?.TargetName}'";
         return await RunAsync(name, "", ExecutionCount, publish, cancellation, (_, cell) => Comms.Receive(message, cell)).ConfigureAwait(false);
+    }
+
+    /// <summary>Calls a function that a cell declared, with arguments from another process.</summary>
+    /// <param name="function">Its name; of several the last declared.</param>
+    /// <param name="arguments">The arguments, as <c>CallValue</c> writes them.</param>
+    /// <param name="publish">Takes what the function shows, and its result under <see cref="FunctionCall.MimeType"/>.</param>
+    /// <param name="cancellation">Tells the function to stop.</param>
+    /// <exception cref="InvalidOperationException">A cell is running.</exception>
+    internal async Task<CellResult> CallAsync(string function, JsonArray arguments, Action<CellOutput> publish, CancellationToken cancellation)
+    {
+        if (Refused(publish) is { } refused)
+        {
+            return refused;
+        }
+        Enter();
+        return await RunAsync(function, "", ExecutionCount, publish, cancellation, (_, cell) =>
+        {
+            JsonNode? result = FunctionCall.Invoke(chain.Function(function), function, arguments);
+            cell.Publish(new ExecuteResult(new MimeBundle(new JsonObject { [FunctionCall.MimeType] = result, ["text/plain"] = "" }), ExecutionCount));
+        }).ConfigureAwait(false);
     }
 
     /// <summary>Makes the compiler ready on another thread, while nobody waits for it: the first cell then takes less long.</summary>

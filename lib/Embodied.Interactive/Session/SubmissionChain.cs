@@ -164,6 +164,12 @@ internal sealed class SubmissionChain
         return [.. found.Values];
     }
 
+    /// <summary>The function of a name that a cell declared last, and the object to call it on; null when no cell did.</summary>
+    public (object Target, MethodInfo Method)? Function(string name) => states.Take(count).OfType<object>().Reverse()
+        .SelectMany(state => state.GetType().GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+            .Where(method => method.Name == name && !method.IsGenericMethodDefinition).Select(method => ((object, MethodInfo)?)(state, method)))
+        .FirstOrDefault();
+
     /// <summary>Whether <paramref name="assembly"/> is one of the chain's cells.</summary>
     public bool IsCell(Assembly? assembly) => assemblies.IsCell(assembly);
 

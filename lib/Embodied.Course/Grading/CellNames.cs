@@ -17,7 +17,7 @@ internal sealed record CellNames(IReadOnlySet<string> Declared, IReadOnlySet<str
     {
         CompilationUnitSyntax root = (CompilationUnitSyntax)CSharpSyntaxTree.ParseText(source, Script).GetRoot();
         HashSet<string> declared = [.. root.Members.SelectMany(Declares)];
-        HashSet<string> used = [.. root.DescendantNodes().OfType<SimpleNameSyntax>().Select(name => name.Identifier.ValueText)];
+        HashSet<string> used = [.. root.DescendantNodes().OfType<SimpleNameSyntax>().Where(name => !IsLocal(name)).Select(name => name.Identifier.ValueText)];
         return new CellNames(declared, used, root.Usings.Count > 0 || root.GetReferenceDirectives().Count > 0 || root.GetLoadDirectives().Count > 0);
     }
 
@@ -47,6 +47,19 @@ internal sealed record CellNames(IReadOnlySet<string> Declared, IReadOnlySet<str
         }
         return [.. needed];
     }
+
+    // A parameter or variable of a function that the name stands in.
+    private static bool IsLocal(SimpleNameSyntax name) => name.Ancestors()
+        .Where(node => node is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax or AnonymousFunctionExpressionSyntax)
+        .SelectMany(function => function.DescendantNodes())
+        .Any(node => node switch
+        {
+            ParameterSyntax parameter => parameter.Identifier.ValueText,
+            VariableDeclaratorSyntax variable => variable.Identifier.ValueText,
+            SingleVariableDesignationSyntax variable => variable.Identifier.ValueText,
+            ForEachStatementSyntax loop => loop.Identifier.ValueText,
+            _ => null,
+        } == name.Identifier.ValueText);
 
     private static IEnumerable<string> Declares(MemberDeclarationSyntax member) => member switch
     {

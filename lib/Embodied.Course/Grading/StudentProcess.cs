@@ -25,6 +25,12 @@ internal sealed record StudentLimits(TimeSpan Cell, TimeSpan Call);
 /// <param name="limits">Time limits.</param>
 internal sealed class StudentProcess(WorkerOptions worker, IReadOnlyList<StudentCell> cells, StudentLimits limits) : IAsyncDisposable
 {
+    /// <summary>The name of the error of a cell that did not end in time.</summary>
+    public const string TimeLimit = "TimeLimit";
+
+    /// <summary>The name of the error of a cell that ended its process.</summary>
+    public const string SessionLost = "SessionLost";
+
     private readonly HashSet<string> harmful = [];
     private WorkerProcess? process;
     private string? lost;
@@ -107,7 +113,7 @@ internal sealed class StudentProcess(WorkerOptions worker, IReadOnlyList<Student
             if (result.Status is CellStatus.Cancelled or CellStatus.Unresponsive)
             {
                 string message = FormattableString.Invariant($"{cell.Name} did not end within {limits.Cell.TotalSeconds:0.##} s.");
-                Errors[cell.Name] = new CellError("TimeLimit", message, [message]);
+                Errors[cell.Name] = new CellError(TimeLimit, message, [message]);
                 lost = result.Status == CellStatus.Unresponsive ? message : null;
             }
             else if (result.Error is { } error)
@@ -118,7 +124,7 @@ internal sealed class StudentProcess(WorkerOptions worker, IReadOnlyList<Student
         catch (SessionLostException e)
         {
             lost = $"{cell.Name} ended its process: {e.Message}";
-            Errors[cell.Name] = new CellError("SessionLost", lost, [lost]);
+            Errors[cell.Name] = new CellError(SessionLost, lost, [lost]);
         }
     }
 

@@ -10,6 +10,9 @@ namespace Embodied.Interactive;
 /// </summary>
 public static class Check
 {
+    /// <summary>How the failure of a step begins whose function still throws <see cref="NotImplementedException"/>.</summary>
+    public const string NotWritten = "not written yet";
+
     /// <summary>A part of an exercise that earns points by itself.</summary>
     /// <param name="name">What it looks at, such as <c>"large inputs stay finite"</c>.</param>
     /// <param name="points">What it is worth, at least 0.</param>
@@ -163,7 +166,7 @@ public static class Check
         }
         catch (NotImplementedException e)
         {
-            return new CheckOutcome(step.Name, step.Points, $"not written yet: {e.Message}");
+            return new CheckOutcome(step.Name, step.Points, $"{NotWritten}: {e.Message}");
         }
         catch (Exception e) when (e is not (OutOfMemoryException or ThreadInterruptedException))
         {

@@ -8,8 +8,14 @@ namespace Embodied.Interactive.Grading;
 /// </summary>
 public static class StudentCalls
 {
-    /// <summary>Takes a function's name and arguments to the student's process and brings back the result.</summary>
-    public static Func<string, JsonArray, JsonNode?>? Connection { get; set; }
+    private static readonly AsyncLocal<Func<string, JsonArray, JsonNode?>?> Ambient = new();
+
+    /// <summary>Takes a function's name and arguments to the student's process and brings back the result; flows into the cells that are started next.</summary>
+    public static Func<string, JsonArray, JsonNode?>? Connection
+    {
+        get => Ambient.Value;
+        set => Ambient.Value = value;
+    }
 
     /// <summary>Calls a student's function.</summary>
     /// <typeparam name="T">The type of its result.</typeparam>

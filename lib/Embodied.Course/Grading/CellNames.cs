@@ -6,10 +6,11 @@ namespace Embodied.Course.Grading;
 
 /// <summary>The names that a cell declares for later cells, and those that it mentions.</summary>
 /// <param name="Declared">Variables, functions and types at the top of the cell.</param>
-/// <param name="Used">Every simple name.</param>
+/// <param name="Used">Every name that may mean one of those: no parameter, no local variable, no member of something.</param>
 /// <param name="Prepares">Whether it has using directives, <c>#r</c> or <c>#load</c>, which change how later cells are read.</param>
 internal sealed record CellNames(IReadOnlySet<string> Declared, IReadOnlySet<string> Used, bool Prepares)
 {
+    private const string Extension = "this.";
     private static readonly CSharpParseOptions Script = new(LanguageVersion.Preview, kind: SourceCodeKind.Script);
 
     /// <summary>Reads a cell; one that does not parse gives what can be made out.</summary>
@@ -17,7 +18,9 @@ internal sealed record CellNames(IReadOnlySet<string> Declared, IReadOnlySet<str
     {
         CompilationUnitSyntax root = (CompilationUnitSyntax)CSharpSyntaxTree.ParseText(source, Script).GetRoot();
         HashSet<string> declared = [.. root.Members.SelectMany(Declares)];
-        HashSet<string> used = [.. root.DescendantNodes().OfType<SimpleNameSyntax>().Where(name => !IsLocal(name)).Select(name => name.Identifier.ValueText)];
+        HashSet<string> used = [.. root.DescendantNodes().OfType<SimpleNameSyntax>().Where(name => !IsMember(name) && !IsLocal(name)).Select(name => name.Identifier.ValueText)];
+        // A member may also be an extension method; its own name tells which are.
+        used.UnionWith(root.DescendantNodes().OfType<SimpleNameSyntax>().Where(IsMember).Select(name => Extension + name.Identifier.ValueText));
         return new CellNames(declared, used, root.Usings.Count > 0 || root.GetReferenceDirectives().Count > 0 || root.GetLoadDirectives().Count > 0);
     }
 
@@ -48,6 +51,15 @@ internal sealed record CellNames(IReadOnlySet<string> Declared, IReadOnlySet<str
         return [.. needed];
     }
 
+    private static bool IsMember(SimpleNameSyntax name) => name.Parent switch
+    {
+        MemberAccessExpressionSyntax access => access.Name == name,
+        QualifiedNameSyntax qualified => qualified.Right == name,
+        MemberBindingExpressionSyntax or NameColonSyntax => true,
+        AssignmentExpressionSyntax { Parent: InitializerExpressionSyntax } assignment => assignment.Left == name,
+        _ => false,
+    };
+
     // A parameter or variable of a function that the name stands in.
     private static bool IsLocal(SimpleNameSyntax name) => name.Ancestors()
         .Where(node => node is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax or AnonymousFunctionExpressionSyntax)
@@ -64,6 +76,8 @@ internal sealed record CellNames(IReadOnlySet<string> Declared, IReadOnlySet<str
     private static IEnumerable<string> Declares(MemberDeclarationSyntax member) => member switch
     {
         FieldDeclarationSyntax field => field.Declaration.Variables.Select(variable => variable.Identifier.ValueText),
+        MethodDeclarationSyntax method when method.ParameterList.Parameters is [{ Modifiers: var modifiers }, ..] && modifiers.Any(SyntaxKind.ThisKeyword) =>
+            [method.Identifier.ValueText, Extension + method.Identifier.ValueText],
         MethodDeclarationSyntax method => [method.Identifier.ValueText],
         PropertyDeclarationSyntax property => [property.Identifier.ValueText],
         BaseTypeDeclarationSyntax type => [type.Identifier.ValueText],

@@ -64,16 +64,16 @@ internal sealed class ForbiddenCallFinder(SemanticModel model, ForbiddenSymbols 
         SymbolInfo info = model.GetSymbolInfo(name);
         if (info.Symbol is { } symbol)
         {
-            Use(symbol, name, null);
+            Use(symbol, name, byName: true);
             foreach (ITypeSymbol argument in name.IsVar ? (symbol as INamedTypeSymbol)?.TypeArguments ?? [] : [])
             {
                 UseType(argument, name);
             }
         }
-        else if (!info.CandidateSymbols.IsEmpty && info.CandidateSymbols.All(candidate => forbidden.Find(candidate) is not null))
+        else if (!info.CandidateSymbols.IsEmpty && info.CandidateSymbols.All(candidate => forbidden.Find(candidate, byName: true) is not null))
         {
             // A call that does not compile, of something whose every overload is forbidden.
-            Use(info.CandidateSymbols[0], name, null);
+            Use(info.CandidateSymbols[0], name, byName: true);
         }
     }
 
@@ -158,6 +158,9 @@ internal sealed class ForbiddenCallFinder(SemanticModel model, ForbiddenSymbols 
                     Use(made.GetMembers("Add"), node);
                 }
                 break;
+            case ISpreadOperation spread:
+                Use(Receiver(spread.Operand)?.GetMembers("GetEnumerator") ?? [], node);
+                break;
             case IUsingOperation @using:
                 VisitResources(@using.Resources, @using.IsAsynchronous);
                 break;
@@ -171,13 +174,13 @@ internal sealed class ForbiddenCallFinder(SemanticModel model, ForbiddenSymbols 
         }
     }
 
-    private void Use(ISymbol? symbol, SyntaxNode node, ITypeSymbol? receiver = null)
+    private void Use(ISymbol? symbol, SyntaxNode node, ITypeSymbol? receiver = null, bool byName = false)
     {
         if (symbol is null)
         {
             return;
         }
-        if (forbidden.Find(symbol, receiver) is { } match)
+        if (forbidden.Find(symbol, receiver, byName) is { } match)
         {
             findings.Add(match, node);
         }

@@ -35,7 +35,7 @@ public sealed class ForbiddenCalls
         this.options = options ?? new ForbiddenCallsOptions();
         folder = Path.GetFullPath(this.options.WorkingDirectory);
         (IReadOnlyList<PackageRequest> requests, string plain) = Packages(setup);
-        (libraries, _, ImmutableArray<Diagnostic> errors) = new SubmissionChain(folder).Assume(plain, "setup", CancellationToken.None);
+        (libraries, _, ImmutableArray<Diagnostic> errors) = Chain().Assume(plain, "setup", CancellationToken.None);
         if (!errors.IsEmpty)
         {
             throw new ForbiddenSymbolException($"The setup cell of the exercise does not compile: {errors[0].GetMessage(System.Globalization.CultureInfo.InvariantCulture)}");
@@ -52,7 +52,7 @@ public sealed class ForbiddenCalls
     /// <returns>What is not allowed, in the order of the cells. A cell with errors is checked as far as it can be understood.</returns>
     public IReadOnlyList<ForbiddenCall> Check(IEnumerable<GradedCell> cells, CancellationToken cancellation = default)
     {
-        SubmissionChain chain = new(folder);
+        SubmissionChain chain = Chain();
         List<ForbiddenCall> found = [];
         foreach (GradedCell cell in cells)
         {
@@ -70,6 +70,13 @@ public sealed class ForbiddenCalls
             found.AddRange(findings.InOrder());
         }
         return found;
+    }
+
+    private SubmissionChain Chain()
+    {
+        SubmissionChain chain = new(folder);
+        chain.Reference(new PackageFiles(options.PackageAssemblies, []));
+        return chain;
     }
 
     private void VisitDirectives(string source, CompilationUnitSyntax root, CSharpCompilation compilation, CellFindings findings)

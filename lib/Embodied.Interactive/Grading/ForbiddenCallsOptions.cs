@@ -6,6 +6,9 @@ public sealed record ForbiddenCallsOptions
     /// <summary>Where relative paths of <c>#r</c> and <c>#load</c> start: the notebook's folder.</summary>
     public string WorkingDirectory { get; init; } = ".";
 
+    /// <summary>Paths of the libraries of packages that the setup cell asks for by <c>#r "nuget: …"</c>; a check restores none.</summary>
+    public IReadOnlyList<string> PackageAssemblies { get; init; } = [];
+
     /// <summary>
     /// Whether reflection, native calls, processes and compilers may be used. A forbidden name that is written out in such a call is
     /// found either way.

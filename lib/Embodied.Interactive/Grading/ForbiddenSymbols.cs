@@ -30,7 +30,8 @@ internal sealed class ForbiddenSymbols
     /// <summary>Whether a use of <paramref name="symbol"/> is forbidden, directly or through what it overrides or implements.</summary>
     /// <param name="symbol">What is used.</param>
     /// <param name="receiver">The type of the object whose member is used, before conversions; null when there is none.</param>
-    public ForbiddenMatch? Find(ISymbol symbol, ITypeSymbol? receiver = null)
+    /// <param name="byName">Whether only the name is known, not the object: what it could override or implement does not count then.</param>
+    public ForbiddenMatch? Find(ISymbol symbol, ITypeSymbol? receiver = null, bool byName = false)
     {
         ISymbol declared = SymbolKeys.Declared(symbol);
         if (declared is INamespaceSymbol or ILocalSymbol or IParameterSymbol or ITypeParameterSymbol or ILabelSymbol or IRangeVariableSymbol || SymbolKeys.IsOfCell(declared))
@@ -43,7 +44,7 @@ internal sealed class ForbiddenSymbols
                 ? new ForbiddenMatch(entry, declared) : null;
         }
         return Direct(declared)
-            ?? Through(declared, receiver)
+            ?? (byName ? null : Through(declared, receiver))
             ?? SymbolKeys.Overridden(declared).Select(Direct).FirstOrDefault(match => match is not null)
             ?? (anyInterface ? SymbolKeys.Implemented(declared).Select(Direct).FirstOrDefault(match => match is not null) : null)
             ?? OfReceiver(declared, receiver);
@@ -185,7 +186,7 @@ internal sealed class ForbiddenSymbols
         IEnumerable<ISymbol> own = at.GetMembers(name).Where(member => !SymbolKeys.IsOfCell(member) || member is INamespaceSymbol);
         return at is INamedTypeSymbol type
             ? own.Concat(type.GetMembers().Where(member => member.Name.EndsWith("." + name, StringComparison.Ordinal) && !member.Name.StartsWith('.'))
-                .Concat(name == "this" ? type.GetMembers().Where(member => member is IPropertySymbol { IsIndexer: true }) : []))
+                .Concat(name == "this" || (name == "Item" && !own.Any()) ? type.GetMembers().Where(member => member is IPropertySymbol { IsIndexer: true }) : []))
             : own;
     }
 

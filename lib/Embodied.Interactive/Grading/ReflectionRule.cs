@@ -52,7 +52,7 @@ internal static class ReflectionRule
         string name = SymbolKeys.FullName(type);
         if (name is "System.Type" or "System.Reflection.MemberInfo" && declared is not INamedTypeSymbol)
         {
-            return !HarmlessOfTypes.Contains(declared.Name);
+            return !HarmlessOfTypes.Contains(declared.Name) || declared is IMethodSymbol { Name: "GetType", Parameters.IsEmpty: false };
         }
         return name == "System.AppDomain" ? declared is not INamedTypeSymbol && declared.Name is not ("CurrentDomain" or "BaseDirectory" or "FriendlyName")
             : IsReflection(type, name) || (declared is not INamedTypeSymbol && (Members.Contains(SymbolKeys.FullName(declared)) || Gives(declared)));

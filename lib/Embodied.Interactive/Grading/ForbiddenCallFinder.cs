@@ -65,9 +65,9 @@ internal sealed class ForbiddenCallFinder(SemanticModel model, ForbiddenSymbols 
         if (info.Symbol is { } symbol)
         {
             Use(symbol, name, byName: true);
-            foreach (ITypeSymbol argument in name.IsVar ? (symbol as INamedTypeSymbol)?.TypeArguments ?? [] : [])
+            if (symbol is ITypeSymbol type and not ITypeParameterSymbol && name is IdentifierNameSyntax)
             {
-                UseType(argument, name);
+                UseType(type, name); // Of var and of an alias: types without names of their own.
             }
         }
         else if (!info.CandidateSymbols.IsEmpty && info.CandidateSymbols.All(candidate => forbidden.Find(candidate, byName: true) is not null))
@@ -105,6 +105,9 @@ internal sealed class ForbiddenCallFinder(SemanticModel model, ForbiddenSymbols 
             case IDynamicMemberReferenceOperation reference:
                 VisitDynamic(reference);
                 break;
+            case IDynamicIndexerAccessOperation access:
+                VisitLate("this[]", Receiver(access.Operation), node);
+                break;
             case IDynamicObjectCreationOperation { Type: INamedTypeSymbol type }:
                 Use(type.InstanceConstructors, node);
                 break;
@@ -116,15 +119,21 @@ internal sealed class ForbiddenCallFinder(SemanticModel model, ForbiddenSymbols 
                 break;
             case IBinaryOperation binary:
                 Use(binary.OperatorMethod, node);
+                VisitLateOperator(OperatorNames.Of(binary.OperatorKind), node, binary.LeftOperand, binary.RightOperand);
+                break;
+            case ITupleBinaryOperation { LeftOperand.Type: INamedTypeSymbol { IsTupleType: true } tuple } comparison:
+                VisitTuple(tuple, OperatorNames.Of(comparison.OperatorKind), node);
                 break;
             case IUnaryOperation unary:
                 Use(unary.OperatorMethod, node);
+                VisitLateOperator(OperatorNames.Of(unary.OperatorKind), node, unary.Operand);
                 break;
             case IIncrementOrDecrementOperation step:
                 Use(step.OperatorMethod, node);
                 break;
             case ICompoundAssignmentOperation compound:
                 Use(compound.OperatorMethod, node);
+                VisitLateOperator(OperatorNames.Of(compound.OperatorKind), node, compound.Target, compound.Value);
                 Use(compound.InConversion.MethodSymbol, node);
                 Use(compound.OutConversion.MethodSymbol, node);
                 break;
@@ -287,10 +296,41 @@ internal sealed class ForbiddenCallFinder(SemanticModel model, ForbiddenSymbols 
 
     private void VisitDynamic(IDynamicMemberReferenceOperation reference)
     {
-        ITypeSymbol? receiver = Receiver(reference.Instance) ?? reference.ContainingType;
-        if (forbidden.Late(reference.MemberName, receiver) is { } match)
+        VisitLate(reference.MemberName, Receiver(reference.Instance) ?? reference.ContainingType, reference.Syntax);
+    }
+
+    private void VisitLate(string name, ITypeSymbol? receiver, SyntaxNode node)
+    {
+        if (forbidden.Late(name, receiver) is { } match)
         {
-            findings.Add(match, reference.Syntax);
+            findings.Add(match, node);
+        }
+    }
+
+    private void VisitLateOperator(string? name, SyntaxNode node, params ReadOnlySpan<IOperation> operands)
+    {
+        foreach (IOperation operand in operands)
+        {
+            if (name is not null && Receiver(operand) is IDynamicTypeSymbol dynamic)
+            {
+                VisitLate(name, dynamic, node);
+            }
+        }
+    }
+
+    // Tuples are compared element by element.
+    private void VisitTuple(INamedTypeSymbol tuple, string? name, SyntaxNode node)
+    {
+        foreach (ITypeSymbol element in tuple.TupleElements.Select(field => field.Type))
+        {
+            if (element is INamedTypeSymbol { IsTupleType: true } nested)
+            {
+                VisitTuple(nested, name, node);
+            }
+            else if (name is not null)
+            {
+                Use(element.GetMembers(name), node);
+            }
         }
     }
 

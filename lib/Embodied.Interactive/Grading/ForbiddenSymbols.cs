@@ -163,6 +163,7 @@ internal sealed class ForbiddenSymbols
 
     private void AddNames(string entry, ISymbol member)
     {
+        names.TryAdd(member.Name, new ForbiddenMatch(entry, member));
         names.TryAdd(member.MetadataName, new ForbiddenMatch(entry, member));
         names.TryAdd(SymbolKeys.FullName(member), new ForbiddenMatch(entry, member));
     }

@@ -20,7 +20,7 @@ internal static class ReflectionRule
         "System.Runtime.InteropServices.NativeLibrary", "System.Runtime.CompilerServices.UnsafeAccessorAttribute",
         "System.Runtime.CompilerServices.UnsafeAccessorTypeAttribute", "System.Runtime.CompilerServices.CallSite",
         "System.ComponentModel.TypeDescriptor", "System.ComponentModel.PropertyDescriptor", "System.Runtime.Serialization.FormatterServices",
-        "Microsoft.VisualBasic.Interaction",
+        "Microsoft.VisualBasic.Interaction", "System.ComponentModel.LicenseManager",
     ];
 
     private static readonly HashSet<string> Members =

@@ -110,6 +110,26 @@ internal sealed class SubmissionChain
         return (Create(tree), tree);
     }
 
+    /// <summary>
+    /// What the compiler makes of <paramref name="code"/>, which joins the chain without running if it would have run: one with errors is
+    /// left out, for a session leaves it out too. The compilation's references, files and symbols can be asked; its variables hold nothing.
+    /// </summary>
+    /// <param name="code">A cell's source.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="cancellation">Stops the compiler.</param>
+    public (CSharpCompilation Compilation, SyntaxTree Tree, ImmutableArray<Diagnostic> Errors) Assume(string code, string name, CancellationToken cancellation)
+    {
+        compiled++;
+        SyntaxTree tree = CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, name, cancellation);
+        CSharpCompilation compilation = Create(tree);
+        ImmutableArray<Diagnostic> errors = [.. Errors(compilation.GetDiagnostics(cancellation))];
+        if (errors.IsEmpty)
+        {
+            (last, added) = (compilation, []);
+        }
+        return (compilation, tree, errors);
+    }
+
     private CSharpCompilation Create(SyntaxTree tree)
     {
         CSharpCompilation compilation = CSharpCompilation.CreateScriptCompilation(

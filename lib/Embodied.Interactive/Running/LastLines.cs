@@ -20,7 +20,9 @@ internal sealed class LastLines
     }
 
     /// <summary>Reads <paramref name="reader"/> to its end.</summary>
-    public void Follow(StreamReader reader)
+    /// <param name="reader">What the process writes.</param>
+    /// <param name="count">Is told how many characters came.</param>
+    public void Follow(StreamReader reader, Action<int> count)
     {
         char[] buffer = new char[4096];
         System.Text.StringBuilder line = new();
@@ -28,6 +30,7 @@ internal sealed class LastLines
         {
             for (int read; (read = reader.Read(buffer)) > 0;)
             {
+                count(read);
                 foreach (char c in buffer.AsSpan(0, read))
                 {
                     if (c == '\n')

@@ -11,14 +11,22 @@ internal sealed class MemoryWatch : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
     private readonly Process process;
+    private readonly int id;
     private readonly string statm;
-    private readonly Timer timer;
+    private readonly bool contained;
+    private readonly int? processLimit;
+    private readonly Thread thread;
+    private readonly ManualResetEventSlim disposed = new();
 
-    public MemoryWatch(Process process, long limit)
+    /// <summary>Watches a process or, when it is contained, everything beneath it.</summary>
+    public MemoryWatch(Process process, long limit, bool contained = false, int? processLimit = null)
     {
-        (this.process, Limit) = (process, limit);
-        statm = FormattableString.Invariant($"/proc/{process.Id}/statm");
-        timer = new Timer(_ => Look(), null, Interval, Interval);
+        (this.process, Limit, this.contained, this.processLimit) = (process, limit, contained, processLimit);
+        id = process.Id;
+        statm = FormattableString.Invariant($"/proc/{id}/statm");
+        // No timer: a busy thread pool would delay it, and what is watched may double within a look or two.
+        thread = new Thread(Watch) { IsBackground = true, Name = "Memory watch", Priority = ThreadPriority.AboveNormal };
+        thread.Start();
     }
 
     /// <summary>The limit, in bytes.</summary>
@@ -27,15 +35,35 @@ internal sealed class MemoryWatch : IDisposable
     /// <summary>Whether the process went beyond the limit and was ended.</summary>
     public bool Exceeded { get; private set; }
 
+    /// <summary>Whether there were more processes than allowed, and all were ended.</summary>
+    public bool TooMany { get; private set; }
+
     /// <inheritdoc/>
-    public void Dispose() => timer.Dispose();
+    public void Dispose() => disposed.Set();
+
+    private void Watch()
+    {
+        while (!Exceeded && !TooMany && !disposed.Wait(Interval))
+        {
+            Look();
+        }
+    }
 
     private void Look()
     {
-        if (!Exceeded && Resident() > Limit)
+        if (contained)
         {
-            Exceeded = true;
-            WorkerProcess.End(process);
+            ProcessTree tree = ProcessTree.Beneath(id);
+            Exceeded = tree.Resident > Limit;
+            TooMany = !Exceeded && tree.Processes > processLimit;
+        }
+        else
+        {
+            Exceeded = Resident() > Limit;
+        }
+        if (Exceeded || TooMany)
+        {
+            WorkerProcess.End(process, contained);
         }
     }
 

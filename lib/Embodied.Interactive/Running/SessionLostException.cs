@@ -11,6 +11,15 @@ public enum LossReason
 
     /// <summary>It could not be started.</summary>
     NotStarted,
+
+    /// <summary>It started more processes than it was allowed.</summary>
+    TooManyProcesses,
+
+    /// <summary>It sent more than it was allowed.</summary>
+    TooMuchOutput,
+
+    /// <summary>It sent something that no session sends.</summary>
+    Senseless,
 }
 
 /// <summary>Thrown when the process that executes a notebook's cells ended before its cell did.</summary>

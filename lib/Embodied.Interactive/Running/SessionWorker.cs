@@ -12,7 +12,7 @@ namespace Embodied.Interactive.Running;
 public static class SessionWorker
 {
     /// <summary>Serves until the pipe or the parent process ends.</summary>
-    /// <param name="arguments">Pipe handle in, pipe handle out, id of the parent process, grace period in milliseconds.</param>
+    /// <param name="arguments">Pipe handle in, pipe handle out, id of the parent process (0: something else ends this one with it), grace period in milliseconds.</param>
     /// <returns>The process's exit code: 0, or 2 when the arguments are not those of a <see cref="WorkerProcess"/>.</returns>
     public static int Run(IReadOnlyList<string> arguments)
     {
@@ -26,7 +26,10 @@ public static class SessionWorker
         // Ctrl-C reaches every process of the terminal's group; the runner decides, and tells this one.
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         // The pipe's end says the same, but something that a cell started may hold the pipe open.
-        ParentWatch.EndWith(parent);
+        if (parent != 0)
+        {
+            ParentWatch.EndWith(parent);
+        }
         using AnonymousPipeClientStream incoming = new(PipeDirection.In, arguments[0]);
         using AnonymousPipeClientStream outgoing = new(PipeDirection.Out, arguments[1]);
         Serve(incoming, outgoing, TimeSpan.FromMilliseconds(grace));

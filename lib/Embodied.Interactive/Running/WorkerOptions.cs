@@ -23,6 +23,24 @@ public sealed record WorkerOptions
     /// <summary>Environment variables set for the process, beside those it inherits; null takes one away.</summary>
     public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
 
+    /// <summary>Whether the process gets this one's environment variables too.</summary>
+    public bool InheritEnvironment { get; init; } = true;
+
+    /// <summary>
+    /// Whether the command starts the worker in a process namespace of its own that ends with it: the worker sees no parent that it
+    /// could watch, and memory is that of everything beneath the process.
+    /// </summary>
+    public bool Contained { get; init; }
+
+    /// <summary>The most processes that a contained worker and what it starts may be; null for no limit.</summary>
+    public int? ProcessLimit { get; init; }
+
+    /// <summary>The longest message that the process may send, in bytes; null for no limit.</summary>
+    public int? MessageLimit { get; init; }
+
+    /// <summary>How much the process may send in all, and write to its stdout and stderr, in bytes; null for no limit.</summary>
+    public long? OutputLimit { get; init; }
+
     /// <summary>8 GiB, or three quarters of the machine's memory where that is less.</summary>
     public static long DefaultMemoryLimit { get; } =
         Math.Min(8L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3);

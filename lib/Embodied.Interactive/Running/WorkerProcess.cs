@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipes;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 using Embodied.Interactive.Display;
 using Embodied.Interactive.Grading;
 using Embodied.Interactive.Session;
@@ -16,15 +16,13 @@ namespace Embodied.Interactive.Running;
 /// </summary>
 public sealed class WorkerProcess : IAsyncDisposable
 {
-    // A fork hands every inheritable pipe end to the child: one at a time, or siblings would hold each other's pipes open.
-    private static readonly Lock Starting = new();
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan CancelMargin = TimeSpan.FromSeconds(3);
 
     private readonly Process process;
     private readonly AnonymousPipeServerStream toWorker;
     private readonly AnonymousPipeServerStream fromWorker;
-    private readonly StreamWriter commands;
+    private readonly Channel<JsonObject> commands = Channel.CreateUnbounded<JsonObject>(new() { SingleReader = true });
     private readonly WorkerOptions options;
     private readonly MemoryWatch memory;
     private readonly LastLines lastWords = new();
@@ -33,31 +31,30 @@ public sealed class WorkerProcess : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly List<Action<CellOutput>> publishers = [];
     private TaskCompletionSource<CellResult>? pending;
+    private SessionLostException? offence;
+    private long received;
     private bool stuck;
 
     private WorkerProcess(WorkerOptions options)
     {
         this.options = options;
-        lock (Starting)
+        toWorker = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.Inheritable);
+        fromWorker = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
+        try
         {
-            toWorker = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.Inheritable);
-            fromWorker = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
-            try
-            {
-                process = Process.Start(StartInfo())!;
-            }
-            finally
-            {
-                toWorker.DisposeLocalCopyOfClientHandle();
-                fromWorker.DisposeLocalCopyOfClientHandle();
-            }
+            process = Process.Start(StartInfo())!;
+        }
+        finally
+        {
+            toWorker.DisposeLocalCopyOfClientHandle();
+            fromWorker.DisposeLocalCopyOfClientHandle();
         }
         process.StandardInput.Close();
-        commands = new StreamWriter(toWorker, new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
-        memory = new MemoryWatch(process, options.MemoryLimit ?? WorkerOptions.DefaultMemoryLimit);
+        memory = new MemoryWatch(process, options.MemoryLimit ?? WorkerOptions.DefaultMemoryLimit, options.Contained, options.ProcessLimit);
+        _ = Task.Factory.StartNew(SendCommands, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         Task events = Task.Run(ReadEvents);
-        Task output = Task.Run(() => lastWords.Follow(process.StandardOutput));
-        Task error = Task.Run(() => lastWords.Follow(process.StandardError));
+        Task output = Task.Run(() => lastWords.Follow(process.StandardOutput, Count));
+        Task error = Task.Run(() => lastWords.Follow(process.StandardError, Count));
         ended = Task.Run(() => WatchEndAsync(events, output, error));
     }
 
@@ -72,7 +69,7 @@ public sealed class WorkerProcess : IAsyncDisposable
         WorkerProcess worker;
         try
         {
-            worker = new WorkerProcess(options);
+            worker = await ProcessStarter.RunAsync(() => new WorkerProcess(options)).ConfigureAwait(false);
         }
         catch (Exception e) when (e is System.ComponentModel.Win32Exception or IOException)
         {
@@ -174,15 +171,8 @@ public sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Ends the process, and everything it started.</summary>
     public async ValueTask DisposeAsync()
     {
-        memory.Dispose();
-        try
-        {
-            // A session that is idle gets a moment to dispose what its cells left; the end of the pipe tells it to.
-            commands.Dispose();
-        }
-        catch (IOException)
-        {
-        }
+        // A session that is idle gets a moment to dispose what its cells left; the end of the pipe tells it to.
+        commands.Writer.TryComplete();
         using CancellationTokenSource moment = new(stuck || pending is { Task.IsCompleted: false } ? TimeSpan.Zero : TimeSpan.FromSeconds(1));
         try
         {
@@ -190,18 +180,20 @@ public sealed class WorkerProcess : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            End(process);
+            End(process, options.Contained);
         }
+        memory.Dispose();
         await ended.ConfigureAwait(false);
         await fromWorker.DisposeAsync().ConfigureAwait(false);
         process.Dispose();
     }
 
-    internal static void End(Process process)
+    internal static void End(Process process, bool contained)
     {
         try
         {
-            process.Kill(entireProcessTree: true);
+            // A namespace ends with its first process: nobody has to look for the others, whose number may be large and growing.
+            process.Kill(entireProcessTree: !contained);
         }
         catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
         {
@@ -224,10 +216,14 @@ public sealed class WorkerProcess : IAsyncDisposable
             .. options.Command.Skip(1),
             toWorker.GetClientHandleAsString(),
             fromWorker.GetClientHandleAsString(),
-            Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+            options.Contained ? "0" : Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
             options.GracePeriod.TotalMilliseconds.ToString(CultureInfo.InvariantCulture)])
         {
             start.ArgumentList.Add(argument);
+        }
+        if (!options.InheritEnvironment)
+        {
+            start.Environment.Clear();
         }
         // Managed memory fails with an OutOfMemoryException that names its line, before the watch has to end the process.
         long limit = options.MemoryLimit ?? WorkerOptions.DefaultMemoryLimit;
@@ -247,13 +243,20 @@ public sealed class WorkerProcess : IAsyncDisposable
         return start;
     }
 
-    private void Send(JsonObject message)
+    private void Send(JsonObject message) => commands.Writer.TryWrite(message);
+
+    // On a thread of its own: a worker whose cells stopped it from reading must not stop whoever wants to cancel them.
+    private void SendCommands()
     {
         try
         {
-            lock (commands)
+            using StreamWriter writer = new(toWorker, new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
+            while (commands.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
             {
-                commands.WriteLine(WorkerProtocol.Line(message));
+                while (commands.Reader.TryRead(out JsonObject? message))
+                {
+                    writer.WriteLine(WorkerProtocol.Line(message));
+                }
             }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
@@ -264,30 +267,58 @@ public sealed class WorkerProcess : IAsyncDisposable
 
     private void ReadEvents()
     {
-        using StreamReader reader = new(fromWorker, new UTF8Encoding(false), false, 1 << 16, leaveOpen: true);
-        while (reader.ReadLine() is { } line)
+        try
         {
-            JsonObject? message;
-            try
+            MessageReader reader = new(fromWorker, options.MessageLimit ?? int.MaxValue, Count);
+            while (reader.Read() is { } message && offence is null)
             {
-                message = JsonNode.Parse(line) as JsonObject;
+                Handle(message);
             }
-            catch (JsonException)
-            {
-                continue; // A process that was killed leaves half a line.
-            }
-            switch (message?["type"]?.GetValue<string>())
-            {
-                case "ready":
-                    ready.TrySetResult();
-                    break;
-                case "output":
-                    Publisher(message)(WorkerProtocol.ReadOutput(message));
-                    break;
-                case "result":
-                    Complete(message);
-                    break;
-            }
+        }
+        catch (MessageTooLongException)
+        {
+            Blame(LossReason.TooMuchOutput, $"sent a message longer than {options.MessageLimit >> 10} KB, and its process was ended.");
+        }
+        catch (Exception e) when (e is not IOException and not ObjectDisposedException)
+        {
+            // Cells can write to the pipe too. Whatever comes, it is the worker's fault and must not become the runner's.
+            Blame(LossReason.Senseless, $"sent the runner something that is no message, and its process was ended. {CellText.Shorten(e.Message, 160)}");
+        }
+        catch (Exception)
+        {
+            // The pipe is closed.
+        }
+    }
+
+    private void Handle(JsonObject message)
+    {
+        switch (message["type"]?.GetValue<string>())
+        {
+            case "ready":
+                ready.TrySetResult();
+                break;
+            case "output":
+                Publisher(message)(WorkerProtocol.ReadOutput(message));
+                break;
+            case "result":
+                Complete(message);
+                break;
+        }
+    }
+
+    private void Count(int bytes)
+    {
+        if (Interlocked.Add(ref received, bytes) > options.OutputLimit)
+        {
+            Blame(LossReason.TooMuchOutput, $"wrote more than {options.OutputLimit >> 10} KB, and its process was ended.");
+        }
+    }
+
+    private void Blame(LossReason reason, string message)
+    {
+        if (Interlocked.CompareExchange(ref offence, new SessionLostException(reason, message, []), null) is null)
+        {
+            End(process, options.Contained);
         }
     }
 
@@ -301,11 +332,12 @@ public sealed class WorkerProcess : IAsyncDisposable
 
     private void Complete(JsonObject message)
     {
+        CellResult result = WorkerProtocol.ReadResult(message);
         lock (gate)
         {
             if (message["number"]!.GetValue<int>() == publishers.Count - 1)
             {
-                pending?.TrySetResult(WorkerProtocol.ReadResult(message));
+                pending?.TrySetResult(result);
             }
         }
     }
@@ -327,6 +359,14 @@ public sealed class WorkerProcess : IAsyncDisposable
     private SessionLostException Loss()
     {
         IReadOnlyList<string> tail = lastWords.Lines;
+        if (offence is not null)
+        {
+            return new(offence.Reason, offence.Message, tail);
+        }
+        if (memory.TooMany)
+        {
+            return new(LossReason.TooManyProcesses, $"started more than {options.ProcessLimit} processes, and all of them were ended.", tail);
+        }
         if (memory.Exceeded)
         {
             return new(LossReason.OutOfMemory, $"used more memory than its limit of {memory.Limit >> 20} MB, and its process was ended.", tail);

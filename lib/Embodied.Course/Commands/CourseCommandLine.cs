@@ -50,6 +50,7 @@ public static class CourseCommandLine
             RunCommand.Create(interruption.Token),
             BookCommand.Create(interruption.Token),
             ReleaseCommand.Create(interruption.Token),
+            GradeCommand.Create(interruption.Token),
             ValidateCommand.Create(interruption.Token),
             DoctorCommand.Create(interruption.Token),
             KernelCommand.Create(),

@@ -47,7 +47,7 @@ internal static class ValidateCommand
         {
             using Checker checker = await Checker.StartAsync(assignment, course.Notebooks, TimeSpan.FromMinutes(2), cancellation);
             WorkerOptions worker = new() { Command = CourseProcess.Command(CourseProcess.Worker), WorkingDirectory = course.Notebooks, Threads = 1 };
-            SubmissionGrader grader = new(assignment, checker, worker, new StudentLimits(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(20)));
+            SubmissionGrader grader = new(assignment, checker, new ForbiddenByExercise(assignment, course.Notebooks), worker, new StudentLimits(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(20)));
             await Validation.RunAsync(assignment, grader, answered, cancellation);
         }
         catch (Exception e) when (e is AssignmentException or SessionLostException)

@@ -8,9 +8,10 @@ namespace Embodied.Course.Grading;
 /// <summary>Grades submissions of one assignment, one after the other.</summary>
 /// <param name="assignment">The assignment.</param>
 /// <param name="checker">Runs its checks.</param>
+/// <param name="forbidden">Finds what its exercises forbid.</param>
 /// <param name="worker">How to start the process that runs students' code.</param>
 /// <param name="limits">Time limits for it.</param>
-internal sealed class SubmissionGrader(Assignment assignment, Checker checker, WorkerOptions worker, StudentLimits limits)
+internal sealed class SubmissionGrader(Assignment assignment, Checker checker, ForbiddenByExercise forbidden, WorkerOptions worker, StudentLimits limits)
 {
     /// <summary>Grades a submission.</summary>
     /// <param name="submission">The student's notebook.</param>
@@ -37,11 +38,14 @@ internal sealed class SubmissionGrader(Assignment assignment, Checker checker, W
             results.Add(answers[exercise.Id] switch
             {
                 [] => Not(exercise, ExerciseOutcome.Missing, $"The notebook has no cell '{exercise.SolutionId}'."),
+                [int cell] when forbidden.Find(exercise, Needed(cell)) is { } reason => Not(exercise, ExerciseOutcome.Forbidden, reason),
                 [int cell] => await GradeAsync(exercise, Name(cell), student, cancellation).ConfigureAwait(false),
                 int[] several => Not(exercise, ExerciseOutcome.Duplicate, $"{several.Length} cells claim to be '{exercise.SolutionId}'."),
             });
         }
         return new SubmissionResult(results);
+
+        IEnumerable<StudentCell> Needed(int cell) => CellNames.Needed(sources, [cell]).Where(i => !left.Contains(i)).Select(i => new StudentCell(Name(i), sources[i]));
 
         string Name(int i) => assignment.Exercises.FirstOrDefault(exercise => exercise.SolutionId == marks[i]) is { } exercise ? $"exercise '{exercise.Id}'" : $"cell {i + 1}";
     }

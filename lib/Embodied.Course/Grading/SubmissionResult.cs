@@ -26,6 +26,9 @@ public enum ExerciseOutcome
     /// <summary>The solution's cell did not end in time, or ended its process.</summary>
     Lost,
 
+    /// <summary>The notebook cannot be read.</summary>
+    Unreadable,
+
     /// <summary>A check could not be run to its end: a person has to look.</summary>
     Unchecked,
 }

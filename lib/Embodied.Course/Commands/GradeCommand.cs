@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Embodied.Course.Grading;
+using Embodied.Interactive.Documents;
+using Embodied.Interactive.Running;
+
+namespace Embodied.Course.Commands;
+
+/// <summary><c>course grade</c>: grades what a class handed in.</summary>
+internal static class GradeCommand
+{
+    public static Command Create(CancellationToken cancellation)
+    {
+        Argument<string> submissions = new("SUBMISSIONS") { Description = "A folder with a folder, zip or notebook for each student, or one of these." };
+        Option<string?> output = Values.FilePath("--out", "DIR", "Where the gradebook, the feedback and the results go; a run that was ended goes on there.");
+        Option<int?> jobs = Values.WholeNumber("--jobs", "N", 1, 64, "How many submissions at a time; by default one for every two cores.");
+        Option<int?> timeout = Values.WholeNumber("--timeout", "S", 1, 3600, "Seconds that a student's cell or function may take; by default 20.");
+        Option<int?> memory = Values.WholeNumber("--memory", "MB", 256, 65536, "Memory that a student's code may use; by default 2048.");
+        Option<bool> noSandbox = new("--no-sandbox") { Description = "Run students' code with all your rights. Only for code that you trust." };
+        Command command = new("grade", "Grade what a class handed in.") { submissions, output, jobs, timeout, memory, noSandbox };
+        command.SetAction((parsed, _) => RunAsync(
+            parsed.GetValue(submissions)!, parsed.GetValue(output) ?? throw CommandException.Misuse("'course grade' needs --out DIR, the folder for its results."),
+            parsed.GetValue(jobs) ?? Math.Max(1, Environment.ProcessorCount / 2), TimeSpan.FromSeconds(parsed.GetValue(timeout) ?? 20),
+            parsed.GetValue(memory) ?? 2048, parsed.GetValue(noSandbox), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string from, string folder, int jobs, TimeSpan timeout, int memory, bool noSandbox, CancellationToken cancellation)
+    {
+        if (!Path.Exists(from))
+        {
+            throw CommandException.Misuse($"There is no '{from}' with submissions.");
+        }
+        using Sandbox? sandbox = FindSandbox(noSandbox);
+        CourseFolder course = CourseFolder.Find();
+        try
+        {
+            Assignment[] assignments = [.. course.NotebookFiles().Select(Assignment.Load).Where(assignment => assignment.Exercises.Count > 0)];
+            IReadOnlyList<Submission> submissions = Submissions.Find(from, assignments, Console.Error.WriteLine);
+            if (submissions.Count == 0)
+            {
+                throw CommandException.Failure($"'{from}' holds no submission.");
+            }
+            OutputFolder.Prepare(folder);
+            WorkerOptions worker = new() { Command = CourseProcess.Command(CourseProcess.Worker), WorkingDirectory = course.Notebooks, Threads = 1, MemoryLimit = (long)memory << 20 };
+            if (sandbox is not null)
+            {
+                worker = sandbox.Wrap(worker, new SandboxLimits { Memory = memory }, Path.Combine(course.Notebooks, "setup.csx"), Path.Combine(course.Root, "data"));
+            }
+            GradingRun run = new(course, folder, new GradingOptions(jobs, new StudentLimits(timeout, timeout), worker));
+            Stopwatch clock = Stopwatch.StartNew();
+            IReadOnlyList<GradedSubmission> graded = await run.RunAsync(submissions, Show, cancellation);
+            Gradebook.Write(folder, assignments, graded);
+            GradingPages.Write(folder, assignments, graded);
+            Console.WriteLine($"The summary: {Path.Combine(Path.GetFullPath(folder), "index.html")}");
+            return 0;
+
+            void Show(GradedSubmission one, int done)
+            {
+                TimeSpan left = clock.Elapsed / done * (submissions.Count - done);
+                string attention = string.Join(", ", one.Result.Exercises.Where(exercise => exercise.Outcome != ExerciseOutcome.Graded).Select(exercise => $"{exercise.Id} {exercise.Outcome}"));
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"[{done}/{submissions.Count}] {one.Student}, {one.Assignment}: {one.Result.Earned:0.##} of {one.Result.Exercises.Sum(exercise => exercise.Points):0.##}{(attention.Length > 0 ? $" ({attention})" : "")}{(done < submissions.Count ? $"; about {left.TotalMinutes:0} min left" : "")}"));
+            }
+        }
+        catch (Exception e) when (e is AssignmentException or NotebookFormatException)
+        {
+            throw CommandException.Failure(e.Message);
+        }
+    }
+
+    private static Sandbox? FindSandbox(bool without)
+    {
+        if (without)
+        {
+            return null;
+        }
+        Sandbox? sandbox = Sandbox.Find(out string? lack);
+        return sandbox ?? throw CommandException.Failure($"Students' code is not run without a sandbox. {lack} --no-sandbox runs it with all your rights, if you trust it.");
+    }
+}

@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using System.Text;
+using Embodied.Interactive.Running;
+
+namespace Embodied.Course.Grading;
+
+/// <summary>How a class is graded.</summary>
+/// <param name="Jobs">How many submissions at a time.</param>
+/// <param name="Limits">Time limits for students' code.</param>
+/// <param name="Worker">How to start the process that runs it.</param>
+internal sealed record GradingOptions(int Jobs, StudentLimits Limits, WorkerOptions Worker);
+
+/// <summary>Grades a class's submissions, keeping each result as soon as it is there, so that a run that was ended goes on where it was.</summary>
+/// <param name="course">The instructor's course.</param>
+/// <param name="folder">Where results go.</param>
+/// <param name="options">How to grade.</param>
+internal sealed class GradingRun(CourseFolder course, string folder, GradingOptions options)
+{
+    /// <summary>Grades what has no result yet.</summary>
+    /// <param name="submissions">All submissions.</param>
+    /// <param name="graded">Told each submission with a result, and how many there are now.</param>
+    /// <param name="cancellation">Ends it; results stay.</param>
+    /// <exception cref="AssignmentException">An assignment cannot be checked.</exception>
+    public async Task<IReadOnlyList<GradedSubmission>> RunAsync(
+        IReadOnlyList<Submission> submissions, Action<GradedSubmission, int> graded, CancellationToken cancellation)
+    {
+        GradedSubmission?[] results = new GradedSubmission?[submissions.Count];
+        int done = 0;
+        foreach (IGrouping<Assignment, int> group in Enumerable.Range(0, submissions.Count).GroupBy(i => submissions[i].Assignment))
+        {
+            Queue<int> open = [];
+            foreach (int i in group)
+            {
+                if (GradedSubmission.Load(ResultFile(submissions[i])) is { } kept && kept.Digest == Digest(submissions[i]))
+                {
+                    results[i] = kept;
+                    graded(kept, ++done);
+                }
+                else
+                {
+                    open.Enqueue(i);
+                }
+            }
+            if (open.Count == 0)
+            {
+                continue;
+            }
+            ForbiddenByExercise forbidden = new(group.Key, course.Notebooks);
+            await Task.WhenAll(Enumerable.Range(0, Math.Min(options.Jobs, open.Count)).Select(_ => Task.Run(() => WorkAsync(group.Key, open, forbidden), CancellationToken.None))).ConfigureAwait(false);
+        }
+        return [.. results.Select(result => result!)];
+
+        async Task WorkAsync(Assignment assignment, Queue<int> open, ForbiddenByExercise forbidden)
+        {
+            using Checker checker = await Checker.StartAsync(assignment, course.Notebooks, TimeSpan.FromTicks(Math.Max(options.Limits.Call.Ticks * 3, TimeSpan.TicksPerMinute)), cancellation).ConfigureAwait(false);
+            SubmissionGrader grader = new(assignment, checker, forbidden, options.Worker, options.Limits);
+            while (Next(open) is { } i)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                GradedSubmission result = await GradeAsync(submissions[i], grader, cancellation).ConfigureAwait(false);
+                result.Save(ResultFile(submissions[i]));
+                results[i] = result;
+                lock (open)
+                {
+                    graded(result, ++done);
+                }
+            }
+        }
+    }
+
+    private static int? Next(Queue<int> open)
+    {
+        lock (open)
+        {
+            return open.TryDequeue(out int next) ? next : null;
+        }
+    }
+
+    private static async Task<GradedSubmission> GradeAsync(Submission submission, SubmissionGrader grader, CancellationToken cancellation)
+    {
+        Assignment assignment = submission.Assignment;
+        if (submission.Document is null)
+        {
+            return new GradedSubmission(submission.Student, assignment.Name, submission.Source, Digest(submission), new Dictionary<string, string>(), All(assignment, ExerciseOutcome.Unreadable, submission.Complaint!));
+        }
+        Dictionary<string, string> solutions = [];
+        foreach (Exercise exercise in assignment.Exercises)
+        {
+            if (submission.Document.Cells.FirstOrDefault(cell => (cell.Metadata["nbgrader"] as System.Text.Json.Nodes.JsonObject)?["grade_id"]?.ToString() == exercise.SolutionId) is { } cell)
+            {
+                solutions[exercise.Id] = cell.Source;
+            }
+        }
+        SubmissionResult result;
+        try
+        {
+            result = await grader.GradeAsync(submission.Document, cancellation).ConfigureAwait(false);
+        }
+        catch (SessionLostException e)
+        {
+            result = All(assignment, ExerciseOutcome.Unchecked, $"The process for the student's code could not be started: {e.Message}");
+        }
+        return new GradedSubmission(submission.Student, assignment.Name, submission.Source, Digest(submission), solutions, result);
+    }
+
+    private static SubmissionResult All(Assignment assignment, ExerciseOutcome outcome, string reason) =>
+        new([.. assignment.Exercises.Select(exercise => new ExerciseResult(exercise.Id, exercise.Points, outcome, reason, []))]);
+
+    private static string Digest(Submission submission) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        (submission.Document?.ToJson() ?? submission.Complaint) + "\n" + submission.Assignment.Document.ToJson())))[..16];
+
+    private string ResultFile(Submission submission)
+    {
+        string results = Path.Combine(folder, "results", submission.Assignment.Name);
+        Directory.CreateDirectory(results);
+        return Path.Combine(results, FileName(submission.Student) + ".json");
+    }
+
+    /// <summary>A student's name as a file's: what file systems refuse is written as its code, so that no two become one.</summary>
+    public static string FileName(string student) =>
+        string.Concat(student.Select(c => char.IsLetterOrDigit(c) || c is '-' or ' ' or '_' or '@' ? c.ToString() : $"%{(int)c:x2}"));
+}

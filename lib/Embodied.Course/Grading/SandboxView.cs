@@ -28,13 +28,24 @@ internal static class SandboxView
         // The course itself may lie in the folder for temporary files, and its notebooks' folder is the working directory: outer ones first.
         arguments.AddRange(Writable("/tmp", scratch));
         arguments.AddRange(Writable("/dev/shm", 1 << 20));
-        arguments.AddRange(Writable(workingDirectory, scratch));
+        arguments.AddRange([.. Above(workingDirectory), .. Writable(workingDirectory, scratch)]);
         foreach (string path in readOnly.Distinct().Order(StringComparer.Ordinal))
         {
-            arguments.AddRange(["--ro-bind", path, path]);
+            arguments.AddRange([.. Above(path), "--ro-bind", path, path]);
         }
         arguments.AddRange(["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", workingDirectory]);
         return arguments;
+    }
+
+    // Left to itself, bubblewrap makes them for root alone.
+    private static IEnumerable<string> Above(string path)
+    {
+        Stack<string> folders = [];
+        for (string? folder = Path.GetDirectoryName(path); folder is not null and not "/"; folder = Path.GetDirectoryName(folder))
+        {
+            folders.Push(folder);
+        }
+        return folders.SelectMany(folder => (string[])["--perms", "0755", "--dir", folder]);
     }
 
     private static IEnumerable<string> Writable(string folder, long size) =>

@@ -69,6 +69,10 @@ internal static class GradeCommand
         {
             throw CommandException.Failure(e.Message);
         }
+        catch (SessionLostException e)
+        {
+            throw CommandException.Failure($"A process for students' code {e.Message.TrimEnd('.')}; what was graded until then is kept, and the same command goes on from there.");
+        }
     }
 
     private static Sandbox? FindSandbox(bool without)

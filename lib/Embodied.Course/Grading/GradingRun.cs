@@ -21,6 +21,7 @@ internal sealed class GradingRun(CourseFolder course, string folder, GradingOpti
     /// <param name="graded">Told each submission with a result, and how many there are now.</param>
     /// <param name="cancellation">Ends it; results stay.</param>
     /// <exception cref="AssignmentException">An assignment cannot be checked.</exception>
+    /// <exception cref="SessionLostException">No process can be started for students' code, which is no student's fault.</exception>
     public async Task<IReadOnlyList<GradedSubmission>> RunAsync(
         IReadOnlyList<Submission> submissions, Action<GradedSubmission, int> graded, CancellationToken cancellation)
     {
@@ -91,15 +92,7 @@ internal sealed class GradingRun(CourseFolder course, string folder, GradingOpti
                 solutions[exercise.Id] = cell.Source;
             }
         }
-        SubmissionResult result;
-        try
-        {
-            result = await grader.GradeAsync(submission.Document, cancellation).ConfigureAwait(false);
-        }
-        catch (SessionLostException e)
-        {
-            result = All(assignment, ExerciseOutcome.Unchecked, $"The process for the student's code could not be started: {e.Message}");
-        }
+        SubmissionResult result = await grader.GradeAsync(submission.Document, cancellation).ConfigureAwait(false);
         return new GradedSubmission(submission.Student, assignment.Name, submission.Source, Digest(submission), solutions, result);
     }
 

@@ -26,6 +26,7 @@ internal static partial class Submissions
     public static IReadOnlyList<Submission> Find(string folder, IReadOnlyList<Assignment> assignments, Action<string> strange)
     {
         List<Submission> found = [];
+        List<(string Student, string Name, string Complaint)> unreadable = [];
         IEnumerable<(string Student, string Path)> top = File.Exists(folder) ? [(Owner(folder), folder)]
             : Directory.EnumerateFileSystemEntries(folder).Order(StringComparer.Ordinal).Select(path => (Owner(path), path));
         foreach ((string student, string path) in top)
@@ -35,6 +36,9 @@ internal static partial class Submissions
                 Take(student, name, read);
             }
         }
+        // What cannot be read and has no telling name is taken for what most others handed in: somebody has to see that it is there.
+        Assignment usual = found.GroupBy(one => one.Assignment).MaxBy(group => group.Count())?.Key ?? assignments[0];
+        found.AddRange(unreadable.Select(one => new Submission(one.Student, usual, one.Name, null, one.Complaint)));
         // Handed in twice, the last by name counts, which is how course sites number attempts.
         foreach (IGrouping<(string, string), Submission> twice in found.GroupBy(one => (one.Student, one.Assignment.Name)).Where(group => group.Count() > 1))
         {
@@ -59,9 +63,13 @@ internal static partial class Submissions
             {
                 found.Add(new Submission(student, assignment, name, document, complaint));
             }
+            else if (complaint is not null)
+            {
+                unreadable.Add((student, name, complaint));
+            }
             else
             {
-                strange($"'{name}' answers no assignment{(complaint is null ? "" : $" that can be told ({complaint.TrimEnd('.')})")}.");
+                strange($"'{name}' answers no assignment.");
             }
         }
     }

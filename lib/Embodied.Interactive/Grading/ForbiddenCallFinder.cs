@@ -12,21 +12,39 @@ namespace Embodied.Interactive.Grading;
 /// </summary>
 internal sealed class ForbiddenCallFinder(SemanticModel model, ForbiddenSymbols forbidden, bool allowReflection, CellFindings findings)
 {
-    public void Visit(SyntaxNode node)
+    /// <summary>Looks at a cell.</summary>
+    public void Visit(SyntaxNode root)
+    {
+        // Not by recursion: a cell may nest deeper than the stack, whose overflow would end the process.
+        Stack<SyntaxNode> rest = new([root]);
+        while (rest.TryPop(out SyntaxNode? node))
+        {
+            if (!Enter(node))
+            {
+                continue;
+            }
+            foreach (SyntaxNode child in node.ChildNodes())
+            {
+                rest.Push(child);
+            }
+        }
+    }
+
+    private bool Enter(SyntaxNode node)
     {
         // A using directive uses nothing yet. Neither does nameof: it is a text.
         if (node is UsingDirectiveSyntax)
         {
-            return;
+            return false;
         }
         IOperation? operation = model.GetOperation(node);
         if (operation is INameOfOperation)
         {
-            return;
+            return false;
         }
         if (operation is { Parent: null })
         {
-            Visit(operation);
+            VisitTree(operation);
         }
         switch (node)
         {
@@ -53,9 +71,23 @@ internal sealed class ForbiddenCallFinder(SemanticModel model, ForbiddenSymbols 
                 VisitDeconstruction(model.GetDeconstructionInfo(assignment), assignment.Right);
                 break;
         }
-        foreach (SyntaxNode child in node.ChildNodes())
+        return true;
+    }
+
+    private void VisitTree(IOperation root)
+    {
+        Stack<IOperation> rest = new([root]);
+        while (rest.TryPop(out IOperation? operation))
         {
-            Visit(child);
+            if (operation is INameOfOperation)
+            {
+                continue;
+            }
+            Visit(operation);
+            foreach (IOperation child in operation.ChildOperations)
+            {
+                rest.Push(child);
+            }
         }
     }
 
@@ -79,10 +111,6 @@ internal sealed class ForbiddenCallFinder(SemanticModel model, ForbiddenSymbols 
 
     private void Visit(IOperation operation)
     {
-        if (operation is INameOfOperation)
-        {
-            return;
-        }
         SyntaxNode node = operation.Syntax;
         switch (operation)
         {
@@ -176,10 +204,6 @@ internal sealed class ForbiddenCallFinder(SemanticModel model, ForbiddenSymbols 
             case IUsingDeclarationOperation @using:
                 VisitResources(@using.DeclarationGroup, @using.IsAsynchronous);
                 break;
-        }
-        foreach (IOperation child in operation.ChildOperations)
-        {
-            Visit(child);
         }
     }
 

@@ -83,6 +83,10 @@ public sealed class ForbiddenCalls
     {
         foreach (ReferenceDirectiveTriviaSyntax directive in root.GetReferenceDirectives())
         {
+            if (IsPackage(directive))
+            {
+                continue; // Malformed, and reported below with the others.
+            }
             if (compilation.GetDirectiveReference(directive) is not PortableExecutableReference { FilePath: { } path } || !references.Contains(path))
             {
                 findings.AddReference("#r", directive.File.ValueText, directive);
@@ -103,12 +107,15 @@ public sealed class ForbiddenCalls
         foreach (ReferenceDirectiveTriviaSyntax directive in CSharpSyntaxTree.ParseText(source, new CSharpParseOptions(kind: SourceCodeKind.Script)).GetCompilationUnitRoot().GetReferenceDirectives())
         {
             string written = directive.File.ValueText.Trim();
-            if (written.StartsWith("nuget:", StringComparison.OrdinalIgnoreCase) && !packages.Contains(written[6..].Split(',')[0].Trim().ToUpperInvariant()))
+            if (IsPackage(directive) && !packages.Contains(written[6..].Split(',')[0].Trim().ToUpperInvariant()))
             {
                 findings.AddReference("#r", written, directive);
             }
         }
     }
+
+    private static bool IsPackage(ReferenceDirectiveTriviaSyntax directive) =>
+        directive.File.ValueText.Trim().StartsWith("nuget:", StringComparison.OrdinalIgnoreCase);
 
     private static (IReadOnlyList<PackageRequest> Requests, string Code) Packages(string source)
     {

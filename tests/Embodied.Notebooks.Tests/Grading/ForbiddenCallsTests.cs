@@ -275,6 +275,31 @@ public sealed class ForbiddenCallsTests
         Assert.Equal("b", Assert.Single(found).Cell);
     }
 
+    [Fact]
+    public void Cells_that_nest_deeply_are_checked()
+    {
+        string sum = string.Join(" + ", Enumerable.Repeat("n", 1000));
+        Assert.Equal(2, Assert.Single(Check([FreeEnergy], $"int n = 3; int m = {sum};\nrbm.FreeEnergy(v);")).Line);
+        Assert.NotNull(Check([FreeEnergy], $"int n = {new string('(', 3000)}1{new string(')', 3000)};"));
+        Assert.NotNull(Check([FreeEnergy], $"var y = v{string.Concat(Enumerable.Repeat(".abs()", 200))};"));
+        Assert.NotNull(Check([FreeEnergy], string.Concat(Enumerable.Repeat("if (true) ", 200)) + ";"));
+    }
+
+    [Fact]
+    public void Notebooks_can_be_checked_at_once()
+    {
+        ForbiddenCalls calls = new([FreeEnergy], Setup);
+        Parallel.For(0, 16, k => Assert.Equal(k % 2, calls.Check([new("setup", Setup), new("given", Given), new("a", k % 2 == 0 ? "rbm.Energy(v, v)" : "rbm.FreeEnergy(v)")]).Count));
+    }
+
+    [Theory]
+    [InlineData("#r \"missing.dll\"")]
+    [InlineData("#load \"missing.csx\"")]
+    [InlineData("#r \"nuget: \"")]
+    [InlineData("#r \"nuget: Nothing.Like.This\"\nusing Nothing.Like;")]
+    public void What_a_missing_library_leaves_is_checked(string directive) =>
+        Assert.Equal([ForbiddenCallKind.Reference, ForbiddenCallKind.Symbol], Check([FreeEnergy], directive + "\nvar f = rbm.FreeEnergy(v);").Select(call => call.Kind));
+
     [Theory]
     [InlineData("#r \"Embodied.dll\"", null)]
     [InlineData("#r \"some/folder/Embodied.dll\"", null)]

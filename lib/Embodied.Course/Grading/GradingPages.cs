@@ -15,7 +15,7 @@ internal static class GradingPages
         body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
         pre { overflow-x: auto; border: 1px solid var(--line); padding: 0.75rem; border-radius: 4px; }
         table { border-collapse: collapse; } th, td { text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-        td.n, th.n { text-align: right; } .good { color: var(--good); } .bad { color: var(--bad); } .reason { white-space: pre-wrap; }
+        td.n, th.n { text-align: right; white-space: nowrap; } .good { color: var(--good); } .bad { color: var(--bad); } .reason { white-space: pre-wrap; }
         .bar { display: inline-block; height: 0.8rem; background: var(--good); vertical-align: middle; }
         """;
 
@@ -78,7 +78,7 @@ internal static class GradingPages
             body.Append("<h3>Distribution</h3><table><thead><tr><th scope=\"col\" class=\"n\">points</th><th scope=\"col\" class=\"n\">students</th><th scope=\"col\"></th></tr></thead><tbody>");
             foreach (IGrouping<double, GradedSubmission> bin in own.GroupBy(one => Math.Floor(one.Result.Earned)).OrderByDescending(bin => bin.Key))
             {
-                body.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"n\">{Points(bin.Key)} to {Points(bin.Key + 1)}</td><td class=\"n\">{bin.Count()}</td><td><span class=\"bar\" style=\"width:{20.0 * bin.Count() / own.Length:0.##}rem\"></span></td></tr>");
+                body.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"n\">from {Points(bin.Key)}</td><td class=\"n\">{bin.Count()}</td><td><span class=\"bar\" style=\"width:{20.0 * bin.Count() / own.Length:0.##}rem\"></span></td></tr>");
             }
             body.Append("</tbody></table>");
             foreach (Exercise exercise in assignment.Exercises)
@@ -102,7 +102,7 @@ internal static class GradingPages
             body.Append("<table><thead><tr><th scope=\"col\">check, the hardest first</th><th scope=\"col\" class=\"n\">failed</th></tr></thead><tbody>")
                 .AppendJoin("", steps.Select(step => $"<tr><td>{Text(step.Name)}</td><td class=\"n\">{step.Failed} of {step.Of}</td></tr>")).Append("</tbody></table>");
         }
-        List("Failures by reason", results.SelectMany(one => one.Result.Steps.Where(step => step.Failure is not null).Select(step => (one.Student, Reason: $"{step.Name}: {Reason(step.Failure!)}")))
+        List("Failures by reason", results.SelectMany(one => one.Result.Steps.Where(step => step.Failure?.StartsWith(Check.NotWritten, StringComparison.Ordinal) == false).Select(step => (one.Student, Reason: $"{step.Name}: {Reason(step.Failure!)}")))
             .GroupBy(one => one.Reason, one => one.Student).OrderByDescending(group => group.Count()).Take(12).Select(group => $"{Text(group.Key)} ({Students(group)})"));
         List("To look at", results.Where(one => one.Result.Outcome is not (ExerciseOutcome.Graded or ExerciseOutcome.NotWritten))
             .Select(one => $"{Text(one.Student)}: {Words(one.Result.Outcome)} {Text(one.Result.Reason ?? "")}"));

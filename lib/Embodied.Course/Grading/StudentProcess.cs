@@ -87,7 +87,7 @@ internal sealed class StudentProcess(WorkerOptions worker, IReadOnlyList<Student
         }
         catch (SessionLostException e)
         {
-            lost = $"{function} ended its process: {e.Message}";
+            lost = $"{function} {e.Message.TrimEnd('.')}";
         }
         throw new CheckFailedException(lost);
     }
@@ -123,7 +123,7 @@ internal sealed class StudentProcess(WorkerOptions worker, IReadOnlyList<Student
         }
         catch (SessionLostException e)
         {
-            lost = $"{cell.Name} ended its process: {e.Message}";
+            lost = $"{cell.Name} {e.Message}";
             Errors[cell.Name] = new CellError(SessionLost, lost, [lost]);
         }
     }

@@ -12,8 +12,8 @@ internal sealed class MessageTooLongException : Exception;
 /// <param name="count">Is told how many bytes came.</param>
 internal sealed class MessageReader(Stream stream, int limit, Action<int> count)
 {
-    // Each becomes an object in this process, many times the size of its text.
-    private const int MostTokens = 200_000;
+    // Each becomes an object in this process, many times the size of its text. Tables of numbers, a chart's for instance, need some eight bytes for one.
+    private readonly int mostTokens = limit / 8;
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
     private readonly byte[] buffer = new byte[1 << 16];
     private int begin;
@@ -48,19 +48,19 @@ internal sealed class MessageReader(Stream stream, int limit, Action<int> count)
         }
     }
 
-    private static JsonObject Parse(ReadOnlyMemory<byte> line)
+    private JsonObject Parse(ReadOnlyMemory<byte> line)
     {
         Check(line.Span);
         return JsonNode.Parse(line.Span, null, Strict) as JsonObject ?? throw new JsonException("The line is no JSON object.");
     }
 
     // Nodes are made when they are asked for. What would fail then, far from here, shall fail now.
-    private static void Check(ReadOnlySpan<byte> line)
+    private void Check(ReadOnlySpan<byte> line)
     {
         Utf8JsonReader reader = new(line);
         for (int tokens = 0; reader.Read(); tokens++)
         {
-            if (tokens == MostTokens)
+            if (tokens == mostTokens)
             {
                 throw new JsonException("The line has too many parts.");
             }

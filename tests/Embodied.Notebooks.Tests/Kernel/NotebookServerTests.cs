@@ -32,7 +32,7 @@ public sealed class NotebookServerTests
         page.WaitFor("the table", 5, "[...document.querySelectorAll('.output_html table')].some(table => [...table.querySelectorAll('th')].map(cell => cell.innerText).join() === 'cut off,nodes,cut,Ncut' && table.querySelectorAll('tbody tr').length === 3)");
         page.WaitFor("the picture", 5, "[...document.querySelectorAll('.output_png img')].some(image => image.naturalWidth === 64 && image.getBoundingClientRect().width === 64)");
         page.WaitFor("the progress bar at its end", 5, "[...document.querySelectorAll('.output_html .embodied-progress')].some(shown => shown.querySelector('progress')?.value === 5 && /^Five steps · 5\\/5 .* s$/.test(shown.innerText.trim()))");
-        page.WaitFor("three claims that hold", 5, "[...document.querySelectorAll('.output_html')].filter(shown => shown.innerText.includes('✓')).length === 3");
+        page.WaitFor("three claims that hold", 5, "[...document.querySelectorAll('.output_html .embodied-claim')].filter(claim => claim.innerText.includes('✓')).length === 3");
         page.WaitForCharts(atLeast: 12);
 
         page.Start("Console.WriteLine(\"It runs.\");\nwhile (true) { }");

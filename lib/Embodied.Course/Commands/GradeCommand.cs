@@ -18,21 +18,41 @@ internal static class GradeCommand
         Option<int?> timeout = Values.WholeNumber("--timeout", "S", 1, 3600, "Seconds that a student's cell or function may take; by default 20.");
         Option<int?> memory = Values.WholeNumber("--memory", "MB", 256, 65536, "Memory that a student's code may use; by default 2048.");
         Option<bool> noSandbox = new("--no-sandbox") { Description = "Run students' code with all your rights. Only for code that you trust." };
-        Command command = new("grade", "Grade what a class handed in.") { submissions, output, jobs, timeout, memory, noSandbox };
+        Option<int?> parent = new("--parent") { Hidden = true };
+        Command command = new("grade", "Grade what a class handed in.") { submissions, output, jobs, timeout, memory, noSandbox, parent };
         command.SetAction((parsed, _) => RunAsync(
             parsed.GetValue(submissions)!, parsed.GetValue(output) ?? throw CommandException.Misuse("'course grade' needs --out DIR, the folder for its results."),
-            parsed.GetValue(jobs) ?? Math.Max(1, Environment.ProcessorCount / 2), TimeSpan.FromSeconds(parsed.GetValue(timeout) ?? 20),
-            parsed.GetValue(memory) ?? 2048, parsed.GetValue(noSandbox), cancellation));
+            new Settings(parsed.GetValue(jobs) ?? Math.Max(1, Environment.ProcessorCount / 2), parsed.GetValue(timeout) ?? 20, parsed.GetValue(memory) ?? 2048, parsed.GetValue(noSandbox)),
+            parsed.GetValue(parent), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string from, string folder, int jobs, TimeSpan timeout, int memory, bool noSandbox, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string from, string folder, Settings settings, int? parent, CancellationToken cancellation)
     {
         if (!Path.Exists(from))
         {
             throw CommandException.Misuse($"There is no '{from}' with submissions.");
         }
-        using Sandbox? sandbox = FindSandbox(noSandbox);
+        using Sandbox? sandbox = FindSandbox(settings.NoSandbox);
+        if (parent is { } process)
+        {
+            ParentWatch.EndWith(process);
+            return await GradeAsync(from, folder, settings, sandbox, cancellation);
+        }
+        OutputFolder.Prepare(folder);
+        int code = await GradingProcess.RunAsync(
+            [from, "--out", folder, .. settings.Arguments, "--parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)],
+            Path.Combine(folder, GradingRun.Results), Tell, cancellation);
+        return code is >= 0 and < GradingProcess.Stuck ? code
+            : throw CommandException.Failure($"The process that grades ended with code {code} before it came to a submission.");
+
+        static void Tell(int submissions) => Console.Error.WriteLine(submissions == 1
+            ? "The process that grades was lost with one submission; a new one goes on and takes that one last."
+            : $"The process that grades was lost with one of {submissions} submissions; a new one goes on and takes these last, one at a time.");
+    }
+
+    private static async Task<int> GradeAsync(string from, string folder, Settings settings, Sandbox? sandbox, CancellationToken cancellation)
+    {
         CourseFolder course = CourseFolder.Find();
         try
         {
@@ -42,13 +62,13 @@ internal static class GradeCommand
             {
                 throw CommandException.Failure($"'{from}' holds no submission.");
             }
-            OutputFolder.Prepare(folder);
-            WorkerOptions worker = new() { Command = CourseProcess.Command(CourseProcess.Worker), WorkingDirectory = course.Notebooks, Threads = 1, MemoryLimit = (long)memory << 20 };
+            WorkerOptions worker = new() { Command = CourseProcess.Command(CourseProcess.Worker), WorkingDirectory = course.Notebooks, Threads = 1, MemoryLimit = (long)settings.Memory << 20 };
             if (sandbox is not null)
             {
-                worker = sandbox.Wrap(worker, new SandboxLimits { Memory = memory }, Path.Combine(course.Notebooks, "setup.csx"), Path.Combine(course.Root, "data"));
+                worker = sandbox.Wrap(worker, new SandboxLimits { Memory = settings.Memory }, Path.Combine(course.Notebooks, "setup.csx"), Path.Combine(course.Root, "data"));
             }
-            GradingRun run = new(course, folder, new GradingOptions(jobs, new StudentLimits(timeout, timeout), worker));
+            TimeSpan timeout = TimeSpan.FromSeconds(settings.Timeout);
+            GradingRun run = new(course, folder, new GradingOptions(settings.Jobs, new StudentLimits(timeout, timeout), worker));
             Stopwatch clock = Stopwatch.StartNew();
             IReadOnlyList<GradedSubmission> graded = await run.RunAsync(submissions, Show, cancellation);
             Gradebook.Write(folder, assignments, graded);
@@ -69,6 +89,10 @@ internal static class GradeCommand
         {
             throw CommandException.Failure(e.Message);
         }
+        catch (CheckerStuckException)
+        {
+            return GradingProcess.Stuck;
+        }
         catch (SessionLostException e)
         {
             throw CommandException.Failure($"A process for students' code {e.Message.TrimEnd('.')}; what was graded until then is kept, and the same command goes on from there.");
@@ -83,5 +107,16 @@ internal static class GradeCommand
         }
         Sandbox? sandbox = Sandbox.Find(out string? lack);
         return sandbox ?? throw CommandException.Failure($"Students' code is not run without a sandbox. {lack} --no-sandbox runs it with all your rights, if you trust it.");
+    }
+
+    /// <summary>What the command line says.</summary>
+    private sealed record Settings(int Jobs, int Timeout, int Memory, bool NoSandbox)
+    {
+        public IEnumerable<string> Arguments =>
+        [
+            "--jobs", Text(Jobs), "--timeout", Text(Timeout), "--memory", Text(Memory), .. (string[])(NoSandbox ? ["--no-sandbox"] : []),
+        ];
+
+        private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
     }
 }

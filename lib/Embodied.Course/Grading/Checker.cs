@@ -7,6 +7,9 @@ using Embodied.Interactive.Session;
 
 namespace Embodied.Course.Grading;
 
+/// <summary>Thrown when a check holds its session for ever: the process is of no further use.</summary>
+internal sealed class CheckerStuckException : Exception;
+
 /// <summary>
 /// The session in which an assignment's checks run: the instructor's code alone, with stand-ins for what students write. Nothing of a
 /// student's is in this process but the values that the functions return.
@@ -47,6 +50,7 @@ internal sealed class Checker : IDisposable
     /// <param name="exercise">The exercise.</param>
     /// <param name="call">Calls a function of the student's.</param>
     /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="CheckerStuckException">A check does not end, not even when it is stopped.</exception>
     public async Task<ExerciseResult> CheckAsync(Exercise exercise, Func<string, JsonArray, JsonNode?> call, CancellationToken cancellation)
     {
         List<CheckOutcome> steps = [];
@@ -58,9 +62,13 @@ internal sealed class Checker : IDisposable
             StudentCalls.Connection = call;
             CellResult result = await session.ExecuteAsync(check.Source, Take, $"check '{check.Id}'", time.Token).ConfigureAwait(false);
             cancellation.ThrowIfCancellationRequested();
+            if (result.Status == CellStatus.Unresponsive)
+            {
+                throw new CheckerStuckException();
+            }
             if (result.Status != CellStatus.Succeeded || reported is null)
             {
-                string reason = result.Status is CellStatus.Cancelled or CellStatus.Unresponsive
+                string reason = result.Status == CellStatus.Cancelled
                     ? FormattableString.Invariant($"The check '{check.Id}' did not end within {limit.TotalSeconds:0.##} s.")
                     : $"The check '{check.Id}' {(result.Error is { } error ? $"could not be run to its end: {error.Message}" : "left no result.")}";
                 return new ExerciseResult(exercise.Id, exercise.Points, ExerciseOutcome.Unchecked, reason, steps);

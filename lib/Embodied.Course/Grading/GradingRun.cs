@@ -16,54 +16,84 @@ internal sealed record GradingOptions(int Jobs, StudentLimits Limits, WorkerOpti
 /// <param name="options">How to grade.</param>
 internal sealed class GradingRun(CourseFolder course, string folder, GradingOptions options)
 {
+    /// <summary>The folder of results in the output folder.</summary>
+    public const string Results = "results";
+
     /// <summary>Grades what has no result yet.</summary>
     /// <param name="submissions">All submissions.</param>
     /// <param name="graded">Told each submission with a result, and how many there are now.</param>
     /// <param name="cancellation">Ends it; results stay.</param>
     /// <exception cref="AssignmentException">An assignment cannot be checked.</exception>
+    /// <exception cref="CheckerStuckException">A check holds its thread for ever; another process has to go on.</exception>
     /// <exception cref="SessionLostException">No process can be started for students' code, which is no student's fault.</exception>
     public async Task<IReadOnlyList<GradedSubmission>> RunAsync(
         IReadOnlyList<Submission> submissions, Action<GradedSubmission, int> graded, CancellationToken cancellation)
     {
         GradedSubmission?[] results = new GradedSubmission?[submissions.Count];
         int done = 0;
+        using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         foreach (IGrouping<Assignment, int> group in Enumerable.Range(0, submissions.Count).GroupBy(i => submissions[i].Assignment))
         {
-            Queue<int> open = [];
+            Queue<int> open = [], alone = [];
             foreach (int i in group)
             {
+                int losses = GradingMarker.Losses(ResultFile(submissions[i]), Digest(submissions[i]));
                 if (GradedSubmission.Load(ResultFile(submissions[i])) is { } kept && kept.Digest == Digest(submissions[i]))
                 {
                     results[i] = kept;
                     graded(kept, ++done);
                 }
+                else if (losses >= GradingMarker.Most)
+                {
+                    Keep(i, NotChecked(submissions[i]));
+                }
                 else
                 {
-                    open.Enqueue(i);
+                    (losses == 0 ? open : alone).Enqueue(i);
                 }
             }
-            if (open.Count == 0)
-            {
-                continue;
-            }
-            ForbiddenByExercise forbidden = new(group.Key, course.Notebooks);
-            await Task.WhenAll(Enumerable.Range(0, Math.Min(options.Jobs, open.Count)).Select(_ => Task.Run(() => WorkAsync(group.Key, open, forbidden), CancellationToken.None))).ConfigureAwait(false);
+            await WorkAsync(group.Key, open, Math.Min(options.Jobs, open.Count)).ConfigureAwait(false);
+            await WorkAsync(group.Key, alone, Math.Min(1, alone.Count)).ConfigureAwait(false);
         }
         return [.. results.Select(result => result!)];
 
-        async Task WorkAsync(Assignment assignment, Queue<int> open, ForbiddenByExercise forbidden)
+        void Keep(int i, GradedSubmission result)
         {
-            using Checker checker = await Checker.StartAsync(assignment, course.Notebooks, TimeSpan.FromTicks(Math.Max(options.Limits.Call.Ticks * 3, TimeSpan.TicksPerMinute)), cancellation).ConfigureAwait(false);
+            result.Save(ResultFile(submissions[i]));
+            GradingMarker.End(ResultFile(submissions[i]));
+            results[i] = result;
+            lock (results)
+            {
+                graded(result, ++done);
+            }
+        }
+
+        async Task WorkAsync(Assignment assignment, Queue<int> open, int jobs)
+        {
+            if (jobs == 0)
+            {
+                return;
+            }
+            ForbiddenByExercise forbidden = new(assignment, course.Notebooks);
+            await Task.WhenAll(Enumerable.Range(0, jobs).Select(_ => Task.Run(() => TakeAsync(assignment, open, forbidden), CancellationToken.None))).ConfigureAwait(false);
+        }
+
+        async Task TakeAsync(Assignment assignment, Queue<int> open, ForbiddenByExercise forbidden)
+        {
+            using Checker checker = await Checker.StartAsync(assignment, course.Notebooks, TimeSpan.FromTicks(Math.Max(options.Limits.Call.Ticks * 3, TimeSpan.TicksPerMinute)), all.Token).ConfigureAwait(false);
             SubmissionGrader grader = new(assignment, checker, forbidden, options.Worker, options.Limits);
             while (Next(open) is { } i)
             {
-                cancellation.ThrowIfCancellationRequested();
-                GradedSubmission result = await GradeAsync(submissions[i], grader, cancellation).ConfigureAwait(false);
-                result.Save(ResultFile(submissions[i]));
-                results[i] = result;
-                lock (open)
+                all.Token.ThrowIfCancellationRequested();
+                GradingMarker.Begin(ResultFile(submissions[i]), Digest(submissions[i]));
+                try
                 {
-                    graded(result, ++done);
+                    Keep(i, await GradeAsync(submissions[i], grader, all.Token).ConfigureAwait(false));
+                }
+                catch (CheckerStuckException)
+                {
+                    await all.CancelAsync().ConfigureAwait(false);
+                    throw;
                 }
             }
         }
@@ -96,6 +126,10 @@ internal sealed class GradingRun(CourseFolder course, string folder, GradingOpti
         return new GradedSubmission(submission.Student, assignment.Name, submission.Source, Digest(submission), solutions, result);
     }
 
+    private static GradedSubmission NotChecked(Submission submission) => new(
+        submission.Student, submission.Assignment.Name, submission.Source, Digest(submission), new Dictionary<string, string>(),
+        All(submission.Assignment, ExerciseOutcome.Unchecked, "The checks of this notebook ended the process that grades, twice, the second time with this notebook alone: what its functions return makes native code abort or never end."));
+
     private static SubmissionResult All(Assignment assignment, ExerciseOutcome outcome, string reason) =>
         new([.. assignment.Exercises.Select(exercise => new ExerciseResult(exercise.Id, exercise.Points, outcome, reason, []))]);
 
@@ -104,7 +138,7 @@ internal sealed class GradingRun(CourseFolder course, string folder, GradingOpti
 
     private string ResultFile(Submission submission)
     {
-        string results = Path.Combine(folder, "results", submission.Assignment.Name);
+        string results = Path.Combine(folder, Results, submission.Assignment.Name);
         Directory.CreateDirectory(results);
         return Path.Combine(results, FileName(submission.Student) + ".json");
     }

@@ -57,7 +57,9 @@ internal static class GradeCommand
         try
         {
             Assignment[] assignments = [.. course.NotebookFiles().Select(Assignment.Load).Where(assignment => assignment.Exercises.Count > 0)];
-            IReadOnlyList<Submission> submissions = Submissions.Find(from, assignments, Console.Error.WriteLine);
+            List<string> leftOut = [];
+            IReadOnlyList<Submission> submissions = Submissions.Find(from, assignments, leftOut.Add);
+            leftOut.ForEach(Console.Error.WriteLine);
             if (submissions.Count == 0)
             {
                 throw CommandException.Failure($"'{from}' holds no submission.");
@@ -72,7 +74,7 @@ internal static class GradeCommand
             Stopwatch clock = Stopwatch.StartNew();
             IReadOnlyList<GradedSubmission> graded = await run.RunAsync(submissions, Show, cancellation);
             Gradebook.Write(folder, assignments, graded);
-            GradingPages.Write(folder, assignments, graded);
+            GradingPages.Write(folder, assignments, graded, leftOut);
             Console.WriteLine($"The summary: {Path.Combine(Path.GetFullPath(folder), "index.html")}");
             return 0;
 

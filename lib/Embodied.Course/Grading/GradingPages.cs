@@ -20,14 +20,18 @@ internal static class GradingPages
         """;
 
     /// <summary>Writes <c>feedback/STUDENT.html</c> for each student and <c>index.html</c>.</summary>
-    public static void Write(string folder, IReadOnlyList<Assignment> assignments, IReadOnlyList<GradedSubmission> graded)
+    /// <param name="folder">Where.</param>
+    /// <param name="assignments">The assignments.</param>
+    /// <param name="graded">All submissions.</param>
+    /// <param name="leftOut">What was handed in and not graded, as sentences.</param>
+    public static void Write(string folder, IReadOnlyList<Assignment> assignments, IReadOnlyList<GradedSubmission> graded, IReadOnlyList<string> leftOut)
     {
         Directory.CreateDirectory(Path.Combine(folder, "feedback"));
         foreach (IGrouping<string, GradedSubmission> student in graded.GroupBy(submission => submission.Student))
         {
             Save(Path.Combine(folder, "feedback", GradingRun.FileName(student.Key) + ".html"), student.Key, Feedback(student));
         }
-        Save(Path.Combine(folder, "index.html"), "Grading", Summary(assignments, graded));
+        Save(Path.Combine(folder, "index.html"), "Grading", Summary(assignments, graded, leftOut));
     }
 
     private static string Feedback(IGrouping<string, GradedSubmission> student)
@@ -64,7 +68,7 @@ internal static class GradingPages
             $"<tr><td>{Text(step.Name)}</td><td class=\"n\">{Points(step.Earned)} of {Points(step.Points)}</td><td class=\"{(step.Failure is null ? "good" : "bad")}\">{(step.Failure is null ? "✓ passed" : "✗ " + Text(step.Failure))}</td></tr>";
     }
 
-    private static string Summary(IReadOnlyList<Assignment> assignments, IReadOnlyList<GradedSubmission> graded)
+    private static string Summary(IReadOnlyList<Assignment> assignments, IReadOnlyList<GradedSubmission> graded, IReadOnlyList<string> leftOut)
     {
         StringBuilder body = new("<h1>Grading</h1><p><a href=\"gradebook.csv\">gradebook.csv</a>, <a href=\"results.json\">results.json</a></p>");
         foreach (Assignment assignment in assignments)
@@ -85,6 +89,10 @@ internal static class GradingPages
             {
                 Exercise(body, exercise, own);
             }
+        }
+        if (leftOut.Count > 0)
+        {
+            body.Append("<h2>Left out</h2><ul>").AppendJoin("", leftOut.Select(sentence => $"<li>{Text(sentence)}</li>")).Append("</ul>");
         }
         body.Append("<h2>Students</h2><ul>").AppendJoin("", graded.GroupBy(one => one.Student).OrderBy(group => group.Key, StringComparer.Ordinal).Select(student =>
             $"<li><a href=\"feedback/{Uri.EscapeDataString(GradingRun.FileName(student.Key))}.html\">{Text(student.Key)}</a>: {Points(student.Sum(one => one.Result.Earned))}</li>")).Append("</ul>");

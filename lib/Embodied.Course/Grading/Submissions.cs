@@ -31,21 +31,44 @@ internal static partial class Submissions
             : Directory.EnumerateFileSystemEntries(folder).Order(StringComparer.Ordinal).Select(path => (Owner(path), path));
         foreach ((string student, string path) in top)
         {
-            foreach ((string name, Func<string> read) in Notebooks(path, strange))
+            (string Name, Func<string> Read)[] notebooks = [.. Notebooks(path)];
+            foreach ((string name, Func<string> read) in notebooks)
             {
                 Take(student, name, read);
+            }
+            if (notebooks.Length == 0 && Directory.Exists(path))
+            {
+                unreadable.Add((student, path, "There is no notebook in it."));
             }
         }
         // What cannot be read and has no telling name is taken for what most others handed in: somebody has to see that it is there.
         Assignment usual = found.GroupBy(one => one.Assignment).MaxBy(group => group.Count())?.Key ?? assignments[0];
-        found.AddRange(unreadable.Select(one => new Submission(one.Student, usual, one.Name, null, one.Complaint)));
-        // Handed in twice, the last by name counts, which is how course sites number attempts.
-        foreach (IGrouping<(string, string), Submission> twice in found.GroupBy(one => (one.Student, one.Assignment.Name)).Where(group => group.Count() > 1))
+        HashSet<string> students = [.. found.Select(one => one.Student)];
+        foreach ((string student, string name, string complaint) in unreadable)
         {
-            strange($"{twice.Key.Item1} handed in {twice.Key.Item2} {twice.Count()} times; '{twice.Last().Source}' counts.");
+            if (students.Contains(student))
+            {
+                strange($"'{name}' was left out: {complaint}");
+            }
+            else
+            {
+                found.Add(new Submission(student, usual, name, null, complaint));
+            }
         }
-        return [.. found.GroupBy(one => (one.Student, one.Assignment.Name)).Select(group => group.Last())
+        return [.. found.GroupBy(one => (one.Student, one.Assignment.Name)).Select(group => Counts([.. group]))
             .OrderBy(one => one.Student, StringComparer.Ordinal).ThenBy(one => one.Assignment.Name, StringComparer.Ordinal)];
+
+        // Handed in twice, the last by name that can be read counts, for course sites number attempts.
+        Submission Counts(Submission[] attempts)
+        {
+            attempts = [.. attempts.OrderBy(attempt => AttemptKey(attempt.Source), StringComparer.Ordinal)];
+            Submission counts = attempts.LastOrDefault(attempt => attempt.Document is not null) ?? attempts[^1];
+            if (attempts.Length > 1)
+            {
+                strange($"{counts.Student} handed in {counts.Assignment.Name} {attempts.Length} times; '{counts.Source}' counts.");
+            }
+            return counts;
+        }
 
         void Take(string student, string name, Func<string> read)
         {
@@ -69,7 +92,7 @@ internal static partial class Submissions
             }
             else
             {
-                strange($"'{name}' answers no assignment.");
+                unreadable.Add((student, name, "It answers no assignment."));
             }
         }
     }
@@ -92,25 +115,30 @@ internal static partial class Submissions
         return match.Success ? match.Groups["owner"].Value : name;
     }
 
+    // "work" before "work-2" before "work-10".
+    private static string AttemptKey(string source) => Digits().Replace(Path.ChangeExtension(source, null), number => number.Value.PadLeft(20, '0'));
+
+    [GeneratedRegex(@"\d+")]
+    private static partial Regex Digits();
+
     [GeneratedRegex(@"^(?<owner>.+?_\d+)_(assignsubmission_.*|(late_)?\d+_.*)$")]
     private static partial Regex CourseSite();
 
-    private static IEnumerable<(string Name, Func<string> Read)> Notebooks(string path, Action<string> strange)
+    private static IEnumerable<(string Name, Func<string> Read)> Notebooks(string path)
     {
         if (new FileInfo(path).Attributes.HasFlag(FileAttributes.ReparsePoint))
         {
-            strange($"'{path}' is a link, and is not followed.");
-            return [];
+            return [(path, () => throw new InvalidDataException("It is a link, which is not followed."))];
         }
         if (Directory.Exists(path))
         {
             return Directory.EnumerateFileSystemEntries(path).Where(entry => Path.GetFileName(entry) is not (".ipynb_checkpoints" or "__MACOSX"))
-                .Order(StringComparer.Ordinal).SelectMany(entry => Notebooks(entry, strange));
+                .Order(StringComparer.Ordinal).SelectMany(entry => Notebooks(entry));
         }
         return Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".ipynb" => [(path, () => Text(path))],
-            ".zip" => Zipped(path, strange),
+            ".zip" => Zipped(path),
             _ => [],
         };
     }
@@ -122,7 +150,7 @@ internal static partial class Submissions
     }
 
     // Nothing is unpacked: entries are read into memory, so that their paths mean nothing, and no further than a notebook may be large.
-    private static List<(string, Func<string>)> Zipped(string path, Action<string> strange)
+    private static List<(string, Func<string>)> Zipped(string path)
     {
         List<(string, Func<string>)> found = [];
         try
@@ -153,7 +181,7 @@ internal static partial class Submissions
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            strange($"'{path}' cannot be read: {e.Message.TrimEnd('.')}.");
+            found.Add((path, () => throw new InvalidDataException($"The zip cannot be read: {e.Message.TrimEnd('.')}.")));
         }
         return found;
     }

@@ -34,6 +34,7 @@ public sealed class WorkerProcess : IAsyncDisposable
     private SessionLostException? offence;
     private long received;
     private bool stuck;
+    private bool disposed;
 
     private WorkerProcess(WorkerOptions options)
     {
@@ -171,6 +172,10 @@ public sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Ends the process, and everything it started.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+        {
+            return;
+        }
         // A session that is idle gets a moment to dispose what its cells left; the end of the pipe tells it to.
         commands.Writer.TryComplete();
         using CancellationTokenSource moment = new(stuck || pending is { Task.IsCompleted: false } ? TimeSpan.Zero : TimeSpan.FromSeconds(1));

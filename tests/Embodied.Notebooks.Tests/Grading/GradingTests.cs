@@ -141,6 +141,8 @@ public sealed class GradingTests : IDisposable
         Put("zoe/08-normalized-cuts/08-normalized-cuts.ipynb", text);
         Put("Ada Lovelace_17_assignsubmission_file_/my notebook.ipynb", text);
         Put("turingalan_12_345_hand in.ipynb", text);
+        Put("a_b/work-10.ipynb", text);
+        Put("a_b/work-9.ipynb", text);
         Put("a_b/work.ipynb", text);
         Put("zoe/.ipynb_checkpoints/08-normalized-cuts.ipynb", text);
         Put("zoe/notes.txt", "x");
@@ -154,15 +156,25 @@ public sealed class GradingTests : IDisposable
         {
             Add(zip, "bomb.ipynb", new string(' ', 70 << 20));
         }
-        Put("torn.zip", "PK no");
+        Put("xan.zip", "PK no");
+        Put("wes/answers.txt", "1, 2");
+        Put("zoe/draft.ipynb", "{");
+        Put("a_b/zz-08-normalized-cuts.ipynb", "");
         File.CreateSymbolicLink(Path.Combine(folder, "s", "link.ipynb"), Path.Combine(folder, "s", "turingalan_12_345_hand in.ipynb"));
         List<string> strange = [];
         IReadOnlyList<Submission> found = Submissions.Find(Path.Combine(folder, "s"), [Cuts], strange.Add);
-        Assert.Equal(["Ada Lovelace_17", "a_b", "bomb", "turingalan_12", "yan", "zed_1", "zoe"], found.Select(one => one.Student));
-        Assert.Contains("is larger than 64 MB", found.Single(one => one.Student == "bomb").Complaint, StringComparison.Ordinal);
+        Assert.Equal(["Ada Lovelace_17", "a_b", "bomb", "link", "turingalan_12", "wes", "xan", "yan", "zed_1", "zoe"], found.Select(one => one.Student));
+        Assert.Contains("is larger than 64 MB", Complaint("bomb"), StringComparison.Ordinal);
+        Assert.Contains("It is a link", Complaint("link"), StringComparison.Ordinal);
+        Assert.Contains("The zip cannot be read", Complaint("xan"), StringComparison.Ordinal);
+        Assert.Contains("no notebook", Complaint("wes"), StringComparison.Ordinal);
         Assert.False(File.Exists("/tmp/evil.ipynb"));
-        Assert.Contains(strange, line => line.Contains("is a link", StringComparison.Ordinal));
-        Assert.Contains(strange, line => line.Contains("torn.zip' cannot be read", StringComparison.Ordinal));
+        // What else somebody hands in, torn files included, does not cost what can be read.
+        Assert.All((string[])["zoe", "a_b"], student => Assert.NotNull(found.Single(one => one.Student == student).Document));
+        Assert.Contains(strange, line => line.Contains("zoe handed in 08-normalized-cuts 2 times; ", StringComparison.Ordinal) && line.Contains("08-normalized-cuts.ipynb' counts", StringComparison.Ordinal));
+        Assert.Contains(strange, line => line.Contains("a_b handed in 08-normalized-cuts 4 times; ", StringComparison.Ordinal) && line.Contains("work-10.ipynb' counts", StringComparison.Ordinal));
+
+        string Complaint(string student) => found.Single(one => one.Student == student).Complaint!;
 
         void Put(string path, string content)
         {

@@ -23,6 +23,15 @@ public sealed class SandboxFixture : IAsyncLifetime
 
     internal static CourseFolder Course { get; } = CourseFolder.Find();
 
+    /// <summary>What the teacher's environment holds and no student may see.</summary>
+    internal string Secret { get; } = Guid.NewGuid().ToString("N");
+
+    /// <summary>The course's files as they were.</summary>
+    internal string Untouched { get; } = Fingerprint();
+
+    internal static string Fingerprint() => string.Join('\n', new[] { Course.Notebooks, Path.Combine(Course.Root, "data"), AppContext.BaseDirectory }
+        .SelectMany(folder => new DirectoryInfo(folder).GetFiles()).Select(file => $"{file.FullName} {file.Length} {file.LastWriteTimeUtc:O}").Order(StringComparer.Ordinal));
+
     internal Sandbox Sandbox
     {
         get
@@ -37,7 +46,11 @@ public sealed class SandboxFixture : IAsyncLifetime
         }
     }
 
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+    public ValueTask InitializeAsync()
+    {
+        Environment.SetEnvironmentVariable("COURSE_TEACHERS_KEY", Secret);
+        return ValueTask.CompletedTask;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -58,13 +71,13 @@ public sealed class SandboxFixture : IAsyncLifetime
         TestContext.Current.CancellationToken);
 
     /// <summary>Runs a cell that its worker survives.</summary>
-    internal async Task<Outcome> RunAsync(string code)
+    internal async Task<Outcome> RunAsync(string code, double seconds)
     {
         await turn.WaitAsync(TestContext.Current.CancellationToken);
         try
         {
             worker ??= await StartAsync();
-            Outcome outcome = await RunAsync(worker, code);
+            Outcome outcome = await RunAsync(worker, code, seconds);
             if (outcome.Result is null or { Status: CellStatus.Unresponsive })
             {
                 await worker.DisposeAsync();

@@ -72,19 +72,21 @@ internal static class GradeCommand
             TimeSpan timeout = TimeSpan.FromSeconds(settings.Timeout);
             GradingRun run = new(course, folder, new GradingOptions(settings.Jobs, new StudentLimits(timeout, timeout), worker));
             Stopwatch clock = Stopwatch.StartNew();
+            int fresh = 0;
             IReadOnlyList<GradedSubmission> graded = await run.RunAsync(submissions, Show, cancellation);
             Gradebook.Write(folder, assignments, graded);
             GradingPages.Write(folder, assignments, graded, leftOut);
             Console.WriteLine($"The summary: {Path.Combine(Path.GetFullPath(folder), "index.html")}");
             return 0;
 
-            void Show(GradedSubmission one, int done)
+            void Show(GradedSubmission one, int done, bool isNew)
             {
-                TimeSpan left = clock.Elapsed / done * (submissions.Count - done);
+                fresh += isNew ? 1 : 0;
+                TimeSpan left = clock.Elapsed / Math.Max(fresh, 1) * (submissions.Count - done);
                 string attention = string.Join(", ", one.Result.Exercises.Where(exercise => exercise.Outcome != ExerciseOutcome.Graded).Select(exercise => $"{exercise.Id} {exercise.Outcome}"));
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"[{done}/{submissions.Count}] {one.Student}, {one.Assignment}: {one.Result.Earned:0.##} of {one.Result.Exercises.Sum(exercise => exercise.Points):0.##}{(attention.Length > 0 ? $" ({attention})" : "")}{(done < submissions.Count ? $"; about {left.TotalMinutes:0} min left" : "")}"));
+                    $"[{done}/{submissions.Count}] {one.Student}, {one.Assignment}: {one.Result.Earned:0.##} of {one.Result.Exercises.Sum(exercise => exercise.Points):0.##}{(attention.Length > 0 ? $" ({attention})" : "")}{(isNew && done < submissions.Count ? $"; about {(left.TotalSeconds < 90 ? $"{left.TotalSeconds:0} s" : $"{left.TotalMinutes:0} min")} left" : "")}"));
             }
         }
         catch (Exception e) when (e is AssignmentException or NotebookFormatException)

@@ -18,8 +18,16 @@ public static class Examination
         yield return Gpu();
         yield return Data(folder);
         yield return Jupyter();
+        yield return Sandbox();
         yield return Disk(folder);
         yield return Memory();
+    }
+
+    private static Check Sandbox()
+    {
+        using Grading.Sandbox? sandbox = Grading.Sandbox.Find(out string? lack);
+        return sandbox is not null ? new Check("Sandbox", Grade.Good, "students' code can be graded in it")
+            : new Check("Sandbox", Grade.Optional, lack!, OperatingSystem.IsLinux() ? "apt-get install bubblewrap, if you grade a class" : "Grade a class on Linux, or in a container with --no-sandbox");
     }
 
     /// <summary>Judges the free space for results and packages.</summary>

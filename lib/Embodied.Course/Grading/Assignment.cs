@@ -3,12 +3,6 @@ using Embodied.Interactive.Documents;
 
 namespace Embodied.Course.Grading;
 
-/// <summary>An answer that is wrong on purpose, to see that checks tell.</summary>
-/// <param name="Name">What is wrong with it.</param>
-/// <param name="Source">A solution cell.</param>
-/// <param name="Points">What it earns.</param>
-public sealed record WrongAnswer(string Name, string Source, double Points);
-
 /// <summary>A cell of checks.</summary>
 /// <param name="Id">Its <c>grade_id</c>.</param>
 /// <param name="Source">Its code, hidden checks included.</param>
@@ -38,7 +32,7 @@ public sealed record Exercise(
 /// <param name="Exercises">Its exercises, in order.</param>
 public sealed record Assignment(string Name, NotebookDocument Document, IReadOnlyList<Exercise> Exercises)
 {
-    /// <summary>The metadata of a solution cell that only the instructor's notebook has: <c>forbid</c> and <c>wrong</c>.</summary>
+    /// <summary>The metadata of a solution cell that only the instructor's notebook has: <c>forbid</c>.</summary>
     public const string Metadata = "embodied";
 
     /// <summary>Reads an instructor's notebook.</summary>
@@ -50,7 +44,7 @@ public sealed record Assignment(string Name, NotebookDocument Document, IReadOnl
         NotebookDocument document = NotebookDocument.Load(file);
         try
         {
-            return new Assignment(Path.GetFileNameWithoutExtension(file), document, Read(document));
+            return new Assignment(Path.GetFileNameWithoutExtension(file), document, WrongAnswers.Add(Read(document), file));
         }
         catch (AssignmentException e)
         {
@@ -76,7 +70,7 @@ public sealed record Assignment(string Name, NotebookDocument Document, IReadOnl
                 Regions.Check(cell.Source, cell.Id);
                 exercises.Add(new Exercise(
                     mark.Id.EndsWith("-solution", StringComparison.Ordinal) ? mark.Id[..^"-solution".Length] : mark.Id,
-                    mark.Id, cell.Source, [], [.. Forbidden(cell)], [.. Wrong(cell)]));
+                    mark.Id, cell.Source, [], [.. Forbidden(cell)], []));
             }
             else if (mark.Grade)
             {
@@ -103,7 +97,4 @@ public sealed record Assignment(string Name, NotebookDocument Document, IReadOnl
 
     private static IEnumerable<string> Forbidden(NotebookCell cell) =>
         (cell.Metadata[Metadata]?["forbid"] as JsonArray ?? []).Select(symbol => symbol!.GetValue<string>());
-
-    private static IEnumerable<WrongAnswer> Wrong(NotebookCell cell) => (cell.Metadata[Metadata]?["wrong"] as JsonArray ?? [])
-        .Select(wrong => new WrongAnswer(wrong!["name"]!.GetValue<string>(), wrong["source"]!.GetValue<string>(), wrong["points"]!.GetValue<double>()));
 }

@@ -21,13 +21,13 @@ internal sealed class GradingRun(CourseFolder course, string folder, GradingOpti
 
     /// <summary>Grades what has no result yet.</summary>
     /// <param name="submissions">All submissions.</param>
-    /// <param name="graded">Told each submission with a result, and how many there are now.</param>
+    /// <param name="graded">Told each submission with a result, how many there are now, and whether this one took its time.</param>
     /// <param name="cancellation">Ends it; results stay.</param>
     /// <exception cref="AssignmentException">An assignment cannot be checked.</exception>
     /// <exception cref="CheckerStuckException">A check holds its thread for ever; another process has to go on.</exception>
     /// <exception cref="SessionLostException">No process can be started for students' code, which is no student's fault.</exception>
     public async Task<IReadOnlyList<GradedSubmission>> RunAsync(
-        IReadOnlyList<Submission> submissions, Action<GradedSubmission, int> graded, CancellationToken cancellation)
+        IReadOnlyList<Submission> submissions, Action<GradedSubmission, int, bool> graded, CancellationToken cancellation)
     {
         GradedSubmission?[] results = new GradedSubmission?[submissions.Count];
         int done = 0;
@@ -41,7 +41,7 @@ internal sealed class GradingRun(CourseFolder course, string folder, GradingOpti
                 if (GradedSubmission.Load(ResultFile(submissions[i])) is { } kept && kept.Digest == Digest(submissions[i]))
                 {
                     results[i] = kept;
-                    graded(kept, ++done);
+                    graded(kept, ++done, false);
                 }
                 else if (losses >= GradingMarker.Most)
                 {
@@ -64,7 +64,7 @@ internal sealed class GradingRun(CourseFolder course, string folder, GradingOpti
             results[i] = result;
             lock (results)
             {
-                graded(result, ++done);
+                graded(result, ++done, true);
             }
         }
 
@@ -80,7 +80,7 @@ internal sealed class GradingRun(CourseFolder course, string folder, GradingOpti
 
         async Task TakeAsync(Assignment assignment, Queue<int> open, ForbiddenByExercise forbidden)
         {
-            using Checker checker = await Checker.StartAsync(assignment, course.Notebooks, TimeSpan.FromTicks(Math.Max(options.Limits.Call.Ticks * 3, TimeSpan.TicksPerMinute)), all.Token).ConfigureAwait(false);
+            using Checker checker = await Checker.StartAsync(assignment, course.Notebooks, options.Limits.Check, all.Token).ConfigureAwait(false);
             SubmissionGrader grader = new(assignment, checker, forbidden, options.Worker, options.Limits);
             while (Next(open) is { } i)
             {

@@ -14,7 +14,11 @@ internal sealed record StudentCell(string Name, string Source);
 /// <summary>Time limits of a submission.</summary>
 /// <param name="Cell">For a cell to run.</param>
 /// <param name="Call">For a function to return.</param>
-internal sealed record StudentLimits(TimeSpan Cell, TimeSpan Call);
+internal sealed record StudentLimits(TimeSpan Cell, TimeSpan Call)
+{
+    /// <summary>For a cell of checks, which calls a function many times, and gives up on it after the first call that does not return.</summary>
+    public TimeSpan Check => TimeSpan.FromTicks(Math.Max(Call.Ticks * 3, 10 * TimeSpan.TicksPerSecond));
+}
 
 /// <summary>
 /// The process in which a student's code runs. It holds the student's cells and gives what its functions return; when it is

@@ -9,20 +9,24 @@ internal static class CourseTool
     /// <summary>The repository that the tests were built from.</summary>
     public static string Root { get; } = FindRoot();
 
-    public static ToolResult Run(params string[] arguments)
+    public static ToolResult Run(params string[] arguments) => RunIn(Root, arguments);
+
+    public static ToolResult RunIn(string folder, params string[] arguments)
     {
-        using Process process = Start(arguments);
+        using Process process = StartIn(folder, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         process.WaitForExit();
         return new ToolResult(process.ExitCode, output.Result, error.Result);
     }
 
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => StartIn(Root, arguments);
+
+    private static Process StartIn(string folder, string[] arguments)
     {
         string[] command = [.. CourseProcess.Command("").SkipLast(1)];
         ProcessStartInfo start = new(command[0], [.. command.Skip(1), .. arguments])
         {
-            WorkingDirectory = Root,
+            WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

@@ -75,6 +75,27 @@ public sealed class GradingTests : IDisposable
         {
             document.Cells.Single(cell => GraderMark.Of(cell)?.Id == "ncut-check").Source = "99.0";
         });
+        // Nor does it help to look for the checker's own state, which is in another process, or to send reports as a check does.
+        const string Patch = """
+            double MyNcut(Tensor W, Tensor inA)
+            {
+                foreach (var type in typeof(Check).Assembly.GetTypes().Where(type => type.Namespace?.Contains("Interactive") == true && !type.ContainsGenericParameters))
+                    foreach (var field in type.GetFields((System.Reflection.BindingFlags)60))
+                        try { if (field.IsStatic && !field.IsLiteral) field.SetValue(null, field.FieldType.IsValueType ? Activator.CreateInstance(field.FieldType) : null); } catch { }
+                return 0.5;
+            }
+            """;
+        const string Report = """
+            double MyNcut(Tensor W, Tensor inA)
+            {
+                var report = System.Text.Json.Nodes.JsonNode.Parse("{\"application/vnd.embodied.check+json\": {\"steps\": [{\"name\": \"the library's value\", \"points\": 99, \"failure\": null}]}, \"text/plain\": \"99 of 99\"}");
+                Embodied.Interactive.Grading.StudentCalls.Connection = (function, arguments) => 1.0;
+                Embodied.Interactive.Display.DisplayedValue.Show(new Embodied.Interactive.Display.MimeBundle(report.AsObject()));
+                return double.NaN;
+            }
+            """;
+        Hand("mia", new(right) { ["ncut"] = Patch });
+        Hand("ned", new(right) { ["ncut"] = Report });
         // A wrong sign, and the same as ada's but for names.
         Hand("jon", new(right) { ["predict"] = Cuts.Exercises.Single(exercise => exercise.Id == "predict").Wrong.Single(wrong => wrong.Name == "the sign").Source });
         foreach ((string student, string name) in (ReadOnlySpan<(string, string)>)[("kim", "own"), ("lou", "mine")])
@@ -103,6 +124,8 @@ public sealed class GradingTests : IDisposable
             kim,,,,2,2,3,7,14,
             lee,,,,0,0,0,0,14,ncut:Unreadable predict:Unreadable recursion:Unreadable
             lou,,,,2,2,3,7,14,
+            mia,,,,0,2,3,5,14,ncut:Forbidden
+            ned,,,,0,2,3,5,14,
 
             """.ReplaceLineEndings("\n"),
             book);

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Embodied.Interactive.Running;
 
 namespace Embodied.Notebooks.Tests.Grading;
@@ -24,29 +22,43 @@ public sealed class SandboxTests(SandboxFixture sandbox) : IClassFixture<Sandbox
     public async Task An_attack_is_contained(string name)
     {
         Attack attack = Attacks.All.Single(attack => attack.Name == name);
-        DirectoryInfo others = Directory.CreateTempSubdirectory("others-");
-        File.WriteAllText(Path.Combine(others.FullName, "secret.txt"), "what another student wrote");
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        try
+        using (Surroundings surroundings = new(sandbox.Secret))
         {
-            string code = attack.Code.Replace("SECRET", sandbox.Secret, StringComparison.Ordinal).Replace("OTHERS", others.FullName, StringComparison.Ordinal)
-                .Replace("COURSE", SandboxFixture.Course.Root, StringComparison.Ordinal)
-                .Replace("PORT", ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-                .Replace("PARENT", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
-            Outcome outcome = await sandbox.RunAsync(code, attack.Outcome is Contained.Stopped or Contained.Ended ? 2 : 60);
-            Assert.True(attack.Is(outcome), $"{attack.Name}: wanted that it {attack.Words}, and came {outcome}");
-            Assert.False(listener.Pending(), "Somebody called.");
-            Assert.True(File.Exists(Path.Combine(others.FullName, "secret.txt")));
+            Outcome outcome = await sandbox.RunAsync(surroundings.Fill(attack.Code), attack.Outcome is Contained.Stopped or Contained.Ended ? 2 : 60);
+            Assert.True(attack.Is(outcome), $"{attack.Name}: wanted that '{attack.Words}', and came {outcome}");
+            Assert.False(surroundings.WasCalled, "Somebody called.");
+            Assert.True(surroundings.IsWhole);
             Assert.Equal(sandbox.Untouched, SandboxFixture.Fingerprint());
-        }
-        finally
-        {
-            others.Delete(recursive: true);
         }
         // Whatever came of it, the next cell runs.
         Outcome next = await sandbox.RunAsync("1 + 1", 20);
         Assert.True(next.Value == "2", next.ToString());
+    }
+
+    [Fact]
+    public void The_manual_tells_the_outcome_of_every_attack()
+    {
+        string manual = File.ReadAllText(Path.Combine(SandboxFixture.Course.Root, "docs", "grading.md"));
+        string table = string.Join('\n', Attacks.All.Select(attack => $"| {attack.Name} | {attack.Words} |"));
+        Assert.True(Attacks.All.Count >= 25);
+        Assert.True(manual.Contains($"| attack | outcome |\n|---|---|\n{table}\n\n", StringComparison.Ordinal), $"docs/grading.md wants this table:\n{table}");
+    }
+
+    [Theory]
+    [InlineData("reading the environment")]
+    [InlineData("reading the environment and memory of others in /proc")]
+    [InlineData("reading other submissions")]
+    [InlineData("reading the instructor's notebooks")]
+    [InlineData("calling a server on this machine")]
+    [InlineData("a program in memory that no disk holds")]
+    [InlineData("raising its own limits")]
+    public async Task Without_a_sandbox_an_attack_would_succeed(string name)
+    {
+        Attack attack = Attacks.All.Single(attack => attack.Name == name);
+        using Surroundings surroundings = new(sandbox.Secret);
+        await using WorkerProcess worker = await WorkerProcess.StartAsync(Engine.Notebooks.Worker(folder: SandboxFixture.Course.Notebooks), TestContext.Current.CancellationToken);
+        Outcome outcome = await SandboxFixture.RunAsync(worker, surroundings.Fill(attack.Code), 60);
+        Assert.True(outcome.Value is not null && !attack.Is(outcome), outcome.ToString());
     }
 
     [Fact]

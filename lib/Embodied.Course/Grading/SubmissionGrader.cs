@@ -16,6 +16,7 @@ internal sealed class SubmissionGrader(Assignment assignment, Checker checker, F
     /// <summary>Grades a submission.</summary>
     /// <param name="submission">The student's notebook.</param>
     /// <param name="cancellation">Ends grading.</param>
+    /// <exception cref="CheckerStuckException">A check holds its thread for ever; another process has to go on.</exception>
     /// <exception cref="SessionLostException">No process can be started for students' code.</exception>
     public async Task<SubmissionResult> GradeAsync(NotebookDocument submission, CancellationToken cancellation)
     {
@@ -38,8 +39,7 @@ internal sealed class SubmissionGrader(Assignment assignment, Checker checker, F
             results.Add(answers[exercise.Id] switch
             {
                 [] => Not(exercise, ExerciseOutcome.Missing, $"The notebook has no cell '{exercise.SolutionId}'."),
-                [int cell] when forbidden.Find(exercise, Needed(cell)) is { } reason => Not(exercise, ExerciseOutcome.Forbidden, reason),
-                [int cell] => await GradeAsync(exercise, Name(cell), student, cancellation).ConfigureAwait(false),
+                [int cell] => await GradeAsync(exercise, Name(cell), [.. Needed(cell)], student, cancellation).ConfigureAwait(false),
                 int[] several => Not(exercise, ExerciseOutcome.Duplicate, $"{several.Length} cells claim to be '{exercise.SolutionId}'."),
             });
         }
@@ -50,7 +50,7 @@ internal sealed class SubmissionGrader(Assignment assignment, Checker checker, F
         string Name(int i) => assignment.Exercises.FirstOrDefault(exercise => exercise.SolutionId == marks[i]) is { } exercise ? $"exercise '{exercise.Id}'" : $"cell {i + 1}";
     }
 
-    private async Task<ExerciseResult> GradeAsync(Exercise exercise, string cell, StudentProcess student, CancellationToken cancellation)
+    private async Task<ExerciseResult> GradeAsync(Exercise exercise, string cell, StudentCell[] needed, StudentProcess student, CancellationToken cancellation)
     {
         await student.EnsureAsync(cancellation).ConfigureAwait(false);
         CellError? error = student.Errors.GetValueOrDefault(cell);
@@ -61,11 +61,28 @@ internal sealed class SubmissionGrader(Assignment assignment, Checker checker, F
             case StudentProcess.TimeLimit or StudentProcess.SessionLost:
                 return Not(exercise, ExerciseOutcome.Lost, error.Message);
         }
+        // After it has been compiled once in the student's process: code can be made to keep a compiler busy for years.
+        if (await FindForbiddenAsync(exercise, needed, cancellation).ConfigureAwait(false) is { } reason)
+        {
+            return Not(exercise, ExerciseOutcome.Forbidden, reason);
+        }
         ExerciseResult result = await checker.CheckAsync(exercise, Call, cancellation).ConfigureAwait(false);
         return error is null ? result : result with { Reason = $"The cell threw {error.Name}: {error.Message}" };
 
         // The checker's cells are synchronous, on a thread of their own.
         JsonNode? Call(string function, JsonArray arguments) => student.CallAsync(function, arguments, cancellation).GetAwaiter().GetResult();
+    }
+
+    private async Task<string?> FindForbiddenAsync(Exercise exercise, StudentCell[] cells, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Task.Run(() => forbidden.Find(exercise, cells), cancellation).WaitAsync(limits.Check, cancellation).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new CheckerStuckException();
+        }
     }
 
     private static ExerciseResult Not(Exercise exercise, ExerciseOutcome outcome, string reason) => new(exercise.Id, exercise.Points, outcome, reason, []);

@@ -89,11 +89,14 @@ public sealed class GradingTests : IDisposable
             double MyNcut(Tensor W, Tensor inA)
             {
                 var report = System.Text.Json.Nodes.JsonNode.Parse("{\"application/vnd.embodied.check+json\": {\"steps\": [{\"name\": \"the library's value\", \"points\": 99, \"failure\": null}]}, \"text/plain\": \"99 of 99\"}");
-                Embodied.Interactive.Grading.StudentCalls.Connection = (function, arguments) => 1.0;
                 Embodied.Interactive.Display.DisplayedValue.Show(new Embodied.Interactive.Display.MimeBundle(report.AsObject()));
                 return double.NaN;
             }
             """;
+        // Overloads of nested lambdas: each level doubles the compiler's work.
+        string bomb = "int Z(Func<int, int> f) => 0; int Z(Func<long, int> f) => 0; int Z(Func<short, int> f) => 0;\n"
+            + string.Concat(Enumerable.Range(0, 24).Select(i => $"Z(x{i} => ")) + "x0" + new string(')', 24) + ";\n";
+        Hand("max", new(right) { ["ncut"] = bomb + right["ncut"] });
         Hand("mia", new(right) { ["ncut"] = Patch });
         Hand("ned", new(right) { ["ncut"] = Report });
         // A wrong sign, and the same as ada's but for names.
@@ -124,6 +127,7 @@ public sealed class GradingTests : IDisposable
             kim,,,,2,2,3,7,14,
             lee,,,,0,0,0,0,14,ncut:Unreadable predict:Unreadable recursion:Unreadable
             lou,,,,2,2,3,7,14,
+            max,,,,0,2,3,5,14,ncut:Lost
             mia,,,,0,2,3,5,14,ncut:Forbidden
             ned,,,,0,2,3,5,14,
 

@@ -15,7 +15,7 @@ internal static class GradingPages
         body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
         pre { overflow-x: auto; border: 1px solid var(--line); padding: 0.75rem; border-radius: 4px; }
         table { border-collapse: collapse; } th, td { text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-        td.n, th.n { text-align: right; white-space: nowrap; } .good { color: var(--good); } .bad { color: var(--bad); } .reason { white-space: pre-wrap; }
+        td.n, th.n { text-align: right; white-space: nowrap; } .good { color: var(--good); } .bad { color: var(--bad); }
         .bar { display: inline-block; height: 0.8rem; background: var(--good); vertical-align: middle; }
         """;
 
@@ -49,7 +49,7 @@ internal static class GradingPages
                 }
                 if (exercise.Reason is not null)
                 {
-                    body.Append($"<p class=\"reason\">{Text(exercise.Reason)}</p>");
+                    body.Append(exercise.Reason.Contains('\n', StringComparison.Ordinal) ? $"<pre tabindex=\"0\">{Text(exercise.Reason)}</pre>" : $"<p>{Text(exercise.Reason)}</p>");
                 }
                 if (exercise.Steps.Count > 0)
                 {
@@ -85,6 +85,7 @@ internal static class GradingPages
                 body.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"n\">from {Points(bin.Key)}</td><td class=\"n\">{bin.Count()}</td><td><span class=\"bar\" style=\"width:{20.0 * bin.Count() / own.Length:0.##}rem\"></span></td></tr>");
             }
             body.Append("</tbody></table>");
+            List(body, "Not read", own.Where(one => one.Result.Exercises[0].Outcome == ExerciseOutcome.Unreadable).Select(one => $"{Text(one.Student)}: {Text(one.Result.Exercises[0].Reason ?? "")}"));
             foreach (Exercise exercise in assignment.Exercises)
             {
                 Exercise(body, exercise, own);
@@ -110,20 +111,21 @@ internal static class GradingPages
             body.Append("<table><thead><tr><th scope=\"col\">check, the hardest first</th><th scope=\"col\" class=\"n\">failed</th></tr></thead><tbody>")
                 .AppendJoin("", steps.Select(step => $"<tr><td>{Text(step.Name)}</td><td class=\"n\">{step.Failed} of {step.Of}</td></tr>")).Append("</tbody></table>");
         }
-        List("Failures by reason", results.SelectMany(one => one.Result.Steps.Where(step => step.Failure?.StartsWith(Check.NotWritten, StringComparison.Ordinal) == false).Select(step => (one.Student, Reason: $"{step.Name}: {Reason(step.Failure!)}")))
+        List(body, "Failures by reason", results.SelectMany(one => one.Result.Steps.Where(step => step.Failure?.StartsWith(Check.NotWritten, StringComparison.Ordinal) == false).Select(step => (one.Student, Reason: $"{step.Name}: {Reason(step.Failure!)}")))
             .GroupBy(one => one.Reason, one => one.Student).OrderByDescending(group => group.Count()).Take(12).Select(group => $"{Text(group.Key)} ({Students(group)})"));
-        List("To look at", results.Where(one => one.Result.Outcome is not (ExerciseOutcome.Graded or ExerciseOutcome.NotWritten))
-            .Select(one => $"{Text(one.Student)}: {Words(one.Result.Outcome)} {Text(one.Result.Reason ?? "")}"));
-        List("Alike but for names and spaces", Similarity.Groups(exercise, submissions.Where(one => one.Solutions.ContainsKey(exercise.Id)).Select(one => (one.Student, one.Solutions[exercise.Id])))
+        List(body, "To look at", results.Where(one => one.Result.Outcome is not (ExerciseOutcome.Graded or ExerciseOutcome.NotWritten or ExerciseOutcome.Unreadable))
+            .GroupBy(one => $"{Words(one.Result.Outcome)} {one.Result.Reason?.Split('\n')[0]}", one => one.Student).OrderByDescending(group => group.Count())
+            .Select(group => Text($"{group.Key} {string.Join(", ", group)}")));
+        List(body, "Alike but for names and spaces", Similarity.Groups(exercise, submissions.Where(one => one.Solutions.ContainsKey(exercise.Id)).Select(one => (one.Student, one.Solutions[exercise.Id])))
             .Select(group => Text(string.Join(", ", group))));
+    }
 
-        void List(string title, IEnumerable<string> items)
+    private static void List(StringBuilder body, string title, IEnumerable<string> items)
+    {
+        string[] all = [.. items];
+        if (all.Length > 0)
         {
-            string[] all = [.. items];
-            if (all.Length > 0)
-            {
-                body.Append($"<h4>{title}</h4><ul>").AppendJoin("", all.Select(item => $"<li>{item}</li>")).Append("</ul>");
-            }
+            body.Append($"<h4>{title}</h4><ul>").AppendJoin("", all.Select(item => $"<li>{item}</li>")).Append("</ul>");
         }
     }
 

@@ -32,6 +32,10 @@ internal sealed class KernelClient : IDisposable
         }.ToJsonString());
         string[] command = [.. CourseProcess.Command("kernel"), "start", connection];
         ProcessStartInfo start = new(command[0], command[1..]) { WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach ((string name, System.Text.Json.Nodes.JsonNode? value) in Embodied.Course.Kernel.KernelSpec.Content([])["env"]!.AsObject())
+        {
+            start.Environment.TryAdd(name, value!.GetValue<string>());
+        }
         start.Environment["EMBODIED_HISTORY"] = history ?? Path.Combine(folder, "history.jsonl");
         if (parent is not null)
         {

@@ -227,6 +227,7 @@ public sealed class KernelEnduranceTests
         }
         client.Process.Refresh();
         double megabytes = client.Process.WorkingSet64 / (1024.0 * 1024.0);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{megabytes:0} MB");
         Assert.InRange(megabytes, 50, 250);
     }
 

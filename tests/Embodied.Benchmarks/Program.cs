@@ -7,6 +7,8 @@ switch (args)
         return NcutVersusSciPy.Run(args[1..]);
     case ["kernel-vs-ipykernel", ..]:
         return KernelVersusIpykernel.Run(args[1..]);
+    case ["sprite-scenes"]:
+        return SpriteScenesRate.Run();
     case ["grading"]:
         return GradingThroughput.Run();
     default:

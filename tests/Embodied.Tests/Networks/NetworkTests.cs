@@ -62,13 +62,14 @@ public class NetworkTests
         Assert.True(vit.Positions(2, 6)[0, 0].eq(learned[0, 0]).all().item<bool>());
         using (no_grad())
         {
-            // A linear ramp from left to right stays one away from the border: pixel centres of the half-size grid lie at 0.5, 2.5.
             Tensor ramp = arange(4, ScalarType.Float32).repeat(4);
             learned[0, 1..].copy_(ramp.unsqueeze(1).expand(16, 24));
         }
         Tensor twice = vit.Positions(8, 8)[0, 1.., 0].view(8, 8);
-        Assert.Equal(1.25f, twice[4, 3].item<float>(), 1e-2f);
-        Assert.Equal(1.75f, twice[4, 4].item<float>(), 1e-2f);
+        // Centres of the finer grid lie at 1.25 and 1.75 of the coarser; Keys' cubic kernel with PyTorch's a = −0.75.
+        static double Keys(double x) => x <= 1 ? 1.25 * x * x * x - 2.25 * x * x + 1 : -0.75 * (x * x * x - 5 * x * x + 8 * x - 4);
+        Assert.Equal(1 * Keys(0.25) + 2 * Keys(0.75) + 3 * Keys(1.75), twice[4, 3].item<float>(), 1e-5);
+        Assert.Equal(1 * Keys(0.75) + 2 * Keys(0.25) + 3 * Keys(1.25), twice[4, 4].item<float>(), 1e-5);
     }
 
     [Fact]

@@ -30,6 +30,12 @@ public sealed record CosineSchedule(double First, double Last, int Steps, int Wa
         }
         int falling = Steps - 1 - WarmUp;
         double done = falling > 0 ? Math.Min(1, (double)(step - WarmUp) / falling) : step >= Steps - 1 && WarmUp < Steps - 1 ? 1 : 0;
-        return Last + 0.5 * (First - Last) * (1 + Math.Cos(Math.PI * done));
+        return Between(First, Last, done);
     }
+
+    /// <summary>The value on half a cosine between two, Last + ½ (First − Last)(1 + cos π done).</summary>
+    /// <param name="first">The value at 0.</param>
+    /// <param name="last">The value at 1.</param>
+    /// <param name="done">The share of the way, 0 to 1.</param>
+    public static double Between(double first, double last, double done) => last + 0.5 * (first - last) * (1 + Math.Cos(Math.PI * done));
 }

@@ -58,7 +58,7 @@ public sealed class DinoHead : Module<Tensor, Tensor>
             Linear(options.Hidden, options.Bottleneck, dtype: dtype));
         prototypes = new Parameter(zeros(options.Prototypes, options.Bottleneck, dtype: dtype));
         RegisterComponents();
-        Initialisation.TruncatedNormal(this, generator);
+        Initialisation.Normal(this, generator);
         using var _ = no_grad();
         // Any scale will do for the values, since rows are normalised; it sets how fast their directions turn.
         prototypes.uniform_(-1 / Math.Sqrt(options.Bottleneck), 1 / Math.Sqrt(options.Bottleneck), generator);

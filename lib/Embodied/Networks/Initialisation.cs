@@ -10,8 +10,11 @@ namespace Embodied.Networks;
 /// </summary>
 internal static class Initialisation
 {
-    /// <summary>Linear weights from a normal of the given deviation, cut at ±2; their biases zero; norms one and zero. DINO's rule.</summary>
-    internal static void TruncatedNormal(Module network, Generator generator, double deviation = 0.02)
+    /// <summary>
+    /// Linear weights from a normal of the given deviation, their biases zero; kernels even within ±1/√inputs. DINO's rule: its normal is cut at ±2,
+    /// a hundred deviations away, which changes nothing (and TorchSharp's trunc_normal_ returns constants).
+    /// </summary>
+    internal static void Normal(Module network, Generator generator, double deviation = 0.02)
     {
         using var _ = no_grad();
         foreach (var module in network.modules())
@@ -19,7 +22,7 @@ internal static class Initialisation
             switch (module)
             {
                 case Linear linear:
-                    init.trunc_normal_(linear.weight!, 0, deviation, -2, 2, generator);
+                    linear.weight!.normal_(0, deviation, generator);
                     linear.bias?.zero_();
                     break;
                 case Conv2d convolution:

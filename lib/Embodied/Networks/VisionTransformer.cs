@@ -60,7 +60,7 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
     /// <summary>The size.</summary>
     public VisionTransformerOptions Options { get; }
 
-    /// <summary>A network with random weights: normal of deviation 0.02 cut at ±2, biases zero, as DINO draws them.</summary>
+    /// <summary>A network with random weights: normal of deviation 0.02, biases zero, as DINO draws them.</summary>
     /// <param name="options">The size.</param>
     /// <param name="generator">Where the weights come from.</param>
     /// <param name="dtype">Element type.</param>
@@ -86,10 +86,10 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
         norm = LayerNorm(d, eps: 1e-6, dtype: dtype);
         RegisterComponents();
 
-        Initialisation.TruncatedNormal(this, generator);
+        Initialisation.Normal(this, generator);
         using var _ = no_grad();
-        init.trunc_normal_(cls_token, 0, 0.02, -2, 2, generator);
-        init.trunc_normal_(pos_embed, 0, 0.02, -2, 2, generator);
+        cls_token.normal_(0, 0.02, generator);
+        pos_embed.normal_(0, 0.02, generator);
     }
 
     /// <summary>The [CLS] token: the representation of the whole image.</summary>

@@ -107,6 +107,21 @@ public class NetworkTests
         }
     }
 
+    [Fact]
+    public void First_weights_have_the_spread_that_they_should()
+    {
+        using var vit = new VisionTransformer(VisionTransformerOptions.Small64, new Generator(1));
+        foreach ((string name, var weight) in vit.named_parameters().Where(p => p.parameter.dim() > 1 && p.name != "cls_token"))
+        {
+            double expected = name == "patch_embed.proj.weight" ? 1 / Math.Sqrt(3 * 8 * 8 * 3) : 0.02; // Even within ±a has deviation a/√3.
+            Assert.InRange(weight.std().ToDouble() / expected, 0.97, 1.03);
+            Assert.InRange(Math.Abs(weight.mean().ToDouble()) / expected, 0, 0.05);
+        }
+        using var head = new ProjectionHead(64, new() { Hidden = 128 }, new Generator(1));
+        Tensor first = head.parameters().First();
+        Assert.InRange(first.std().ToDouble() / Math.Sqrt(2.0 / 64), 0.97, 1.03);
+    }
+
     [Theory]
     [InlineData(3, 64, 4)]
     [InlineData(1, 28, 2)]

@@ -1,0 +1,179 @@
+using Embodied.Networks;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Embodied.SelfSupervised;
+
+/// <summary>How DINO is trained; the defaults are the paper's.</summary>
+public sealed record DinoOptions
+{
+    /// <summary>How many of the views, from the first, are global crops, which the teacher sees.</summary>
+    public int GlobalViews { get; init; } = 2;
+
+    /// <summary>τ_s.</summary>
+    public double StudentTemperature { get; init; } = 0.1;
+
+    /// <summary>τ_t at the start.</summary>
+    public double FirstTeacherTemperature { get; init; } = 0.04;
+
+    /// <summary>τ_t after its warm-up; the paper goes up to 0.07 in long trainings.</summary>
+    public double TeacherTemperature { get; init; } = 0.04;
+
+    /// <summary>The share of the training in which τ_t rises linearly.</summary>
+    public double TemperatureWarmUp { get; init; } = 0.3;
+
+    /// <summary>m of the teacher at the start; it rises to 1 along a cosine.</summary>
+    public double TeacherMomentum { get; init; } = 0.996;
+
+    /// <summary>m of the centre.</summary>
+    public double CentreMomentum { get; init; } = 0.9;
+
+    /// <summary>Whether the teacher's logits are centred; without, one prototype wins everywhere.</summary>
+    public bool Centring { get; init; } = true;
+
+    /// <summary>Whether the teacher is sharper than the student; false takes τ_t = 1, and all prototypes become alike.</summary>
+    public bool Sharpening { get; init; } = true;
+
+    /// <summary>The share of the training, from its start, in which the prototypes are held (one epoch in the paper).</summary>
+    public double FrozenPrototypes { get; init; } = 0.01;
+}
+
+/// <summary>What a collapse of DINO is seen by (figure 7 of the paper).</summary>
+/// <param name="Entropy">Mean entropy of the targets, in nats: log K or 0 when collapsed.</param>
+/// <param name="Divergence">KL(P_t ‖ P_s), in nats: 0 when collapsed either way.</param>
+public readonly record struct DinoDiagnostics(double Entropy, double Divergence);
+
+/// <summary>
+/// Self-distillation with no labels: a student sees all crops, a teacher, its moving average, the global ones, and the student learns to say of every
+/// crop what the teacher says of another. The loss is <see cref="DinoLoss"/>.
+/// </summary>
+/// <remarks>Caron et al. 2021, algorithm 1. Lecture: self-supervised learning.</remarks>
+public sealed class Dino : SelfSupervisedMethod
+{
+    private readonly ProjectedEncoder student;
+    private readonly ProjectedEncoder teacher;
+    private readonly Tensor centre;
+    private readonly Remembered teacherLogits = new(), studentLogits = new();
+
+    /// <summary>How it is trained.</summary>
+    public DinoOptions Options { get; }
+
+    /// <summary>The teacher's encoder, which is the better of the two all along.</summary>
+    public override Module<Tensor, Tensor> Encoder => teacher.Encoder;
+
+    /// <summary>The student.</summary>
+    public ProjectedEncoder Student => student;
+
+    /// <summary>The teacher.</summary>
+    public ProjectedEncoder Teacher => teacher;
+
+    /// <summary>c, [K]. A view: clone what you keep.</summary>
+    public Tensor Centre => centre;
+
+    /// <summary>τ_t of the update that goes on.</summary>
+    public double TeacherTemperature => !Options.Sharpening ? 1 : Options.TemperatureWarmUp > 0
+        ? Options.FirstTeacherTemperature + (Options.TeacherTemperature - Options.FirstTeacherTemperature) * Math.Min(1, Done / Options.TemperatureWarmUp)
+        : Options.TeacherTemperature;
+
+    /// <summary>m of the update that goes on.</summary>
+    public double TeacherMomentum => CosineSchedule.Between(Options.TeacherMomentum, 1, Done);
+
+    /// <summary>Joins both networks; the teacher becomes a copy of the student.</summary>
+    /// <param name="student">g_θs, with a <see cref="DinoHead"/>.</param>
+    /// <param name="teacher">g_θt, of the same architecture.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="ArgumentException">The networks differ in architecture, or their head is no <see cref="DinoHead"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are no global views.</exception>
+    public Dino(ProjectedEncoder student, ProjectedEncoder teacher, DinoOptions options) : base(nameof(Dino))
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.GlobalViews, 1, nameof(options));
+        if (student.Head is not DinoHead head)
+        {
+            throw new ArgumentException($"student has a {student.Head.GetName()} for a head, wanted a {nameof(DinoHead)}.", nameof(student));
+        }
+        MovingAverage.Start(teacher, student);
+        (this.student, this.teacher, Options) = (student, teacher, options);
+        centre = zeros(head.Prototypes.shape[0], dtype: head.Prototypes.dtype).DetachFromDisposeScope();
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Loss(ViewBatch batch)
+    {
+        IReadOnlyList<Tensor> views = batch.Views;
+        if (views.Count < 2 || views.Count < Options.GlobalViews)
+        {
+            throw new ArgumentException($"views holds {views.Count}, wanted the {Options.GlobalViews} global ones and at least 2.", nameof(batch));
+        }
+        using var scope = NewDisposeScope();
+        Tensor gt;
+        using (no_grad())
+        {
+            gt = Logits(teacher, [.. views.Take(Options.GlobalViews)]);
+        }
+        Tensor gs = Logits(student, views);
+        teacherLogits.Set(gt);
+        studentLogits.Set(gs);
+        return DinoLoss.Loss(gs, Targets(gt), Options.StudentTemperature).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override void BeforeUpdate()
+    {
+        if (Done < Options.FrozenPrototypes)
+        {
+            using Tensor? gradient = ((DinoHead)student.Head).Prototypes.grad;
+            gradient?.zero_();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void AfterUpdate()
+    {
+        MovingAverage.Update(teacher, student, TeacherMomentum);
+        if (Options.Centring)
+        {
+            DinoLoss.UpdateCentre(centre, teacherLogits.Value, Options.CentreMomentum);
+        }
+    }
+
+    /// <summary>Entropy and divergence of the last batch.</summary>
+    /// <exception cref="InvalidOperationException">There was no batch yet.</exception>
+    public DinoDiagnostics Diagnostics()
+    {
+        using var scope = NewDisposeScope();
+        Tensor targets = Targets(teacherLogits.Value);
+        return new(DinoLoss.Entropy(targets), DinoLoss.Divergence(studentLogits.Value, targets, Options.StudentTemperature));
+    }
+
+    private Tensor Targets(Tensor logits) => DinoLoss.Targets(logits, Options.Centring ? centre : null, TeacherTemperature);
+
+    // [views, n, K]. Crops of one size go through the network together.
+    private static Tensor Logits(Module<Tensor, Tensor> network, IReadOnlyList<Tensor> views)
+    {
+        long n = views[0].shape[0];
+        List<Tensor> logits = [];
+        for (int from = 0, to; from < views.Count; from = to)
+        {
+            to = from + 1;
+            while (to < views.Count && views[to].shape.AsSpan().SequenceEqual(views[from].shape))
+            {
+                to++;
+            }
+            logits.Add(network.call(cat([.. views.Skip(from).Take(to - from)])));
+        }
+        Tensor all = cat(logits);
+        return all.view(views.Count, n, all.shape[1]);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            teacherLogits.Dispose();
+            studentLogits.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+}

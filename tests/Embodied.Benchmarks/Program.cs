@@ -7,6 +7,8 @@ switch (args)
         return NcutVersusSciPy.Run(args[1..]);
     case ["kernel-vs-ipykernel", ..]:
         return KernelVersusIpykernel.Run(args[1..]);
+    case ["dino-step", ..]:
+        return DinoStep.Run();
     default:
         BenchmarkSwitcher.FromAssembly(typeof(NcutBenchmark).Assembly).Run(args);
         return 0;

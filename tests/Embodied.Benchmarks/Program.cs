@@ -11,6 +11,8 @@ switch (args)
         return SpriteScenesRate.Run();
     case ["grading"]:
         return GradingThroughput.Run();
+    case ["dino-step", ..]:
+        return DinoStep.Run();
     default:
         BenchmarkSwitcher.FromAssembly(typeof(NcutBenchmark).Assembly).Run(args);
         return 0;

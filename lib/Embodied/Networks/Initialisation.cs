@@ -33,8 +33,13 @@ internal static class Initialisation
         }
     }
 
+    /// <summary>Weights from a normal of variance 1 / (inputs of a unit), which keeps the scale through linear layers (LeCun et al. 1998); biases zero.</summary>
+    internal static void LeCun(Module network, Generator generator) => Scaled(network, generator, 1);
+
     /// <summary>Weights from a normal of variance 2 / (inputs of a unit), which keeps the scale through ReLUs (He et al. 2015); biases zero.</summary>
-    internal static void He(Module network, Generator generator)
+    internal static void He(Module network, Generator generator) => Scaled(network, generator, 2);
+
+    private static void Scaled(Module network, Generator generator, double gain)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -46,7 +51,7 @@ internal static class Initialisation
                 Conv2d convolution => (convolution.weight, convolution.bias),
                 _ => (null, null),
             };
-            weight?.normal_(0, Math.Sqrt(2.0 / (weight.numel() / weight.shape[0])), generator);
+            weight?.normal_(0, Math.Sqrt(gain / (weight.numel() / weight.shape[0])), generator);
             bias?.zero_();
         }
     }

@@ -107,16 +107,26 @@ public static class SpriteScenes
     public static SpriteBatch DrawObjects(IReadOnlyList<int> objects, SpriteSceneOptions options, long poses, long backgrounds)
     {
         Check(objects.Count, options);
-        if (objects.FirstOrDefault(id => id < 0 || id >= SpriteObjects.Shared.Count, -1) is var wrong && objects.Any(id => id < 0 || id >= SpriteObjects.Shared.Count))
-        {
-            throw new ArgumentException($"There is no object {wrong}; there are 0 to {SpriteObjects.Shared.Count - 1}.", nameof(objects));
-        }
-        return Render([.. objects.Select((id, i) =>
-        {
-            SceneRandom pose = new(unchecked((ulong)poses), (ulong)i), behind = new(unchecked((ulong)backgrounds), (ulong)i);
-            return new SceneLayout(Behind(options, ref behind), [Place(SpriteObjects.Shared, id, options, ref pose)], options.Shadow);
-        })], options.Size, 1);
+        Check(objects, nameof(objects));
+        return Render([.. objects.Select((id, i) => Arrange(
+            id, options, new SceneRandom(unchecked((ulong)poses), (ulong)i), new SceneRandom(unchecked((ulong)backgrounds), (ulong)i)))], options.Size, 1);
     }
+
+    /// <summary>Lays out one object alone, in a random pose over a random background.</summary>
+    /// <param name="id">The object's number.</param>
+    /// <param name="options">What scenes look like; the numbers of objects and the split are not looked at.</param>
+    /// <param name="pose">Decides on place, scale, rotation.</param>
+    /// <param name="background">Decides on the background.</param>
+    /// <exception cref="ArgumentException">An option makes no sense, or there is no such object.</exception>
+    public static SceneLayout ArrangeObject(int id, SpriteSceneOptions options, long pose, long background)
+    {
+        Check(1, options);
+        Check([id], nameof(id));
+        return Arrange(id, options, new SceneRandom(unchecked((ulong)pose), 0), new SceneRandom(unchecked((ulong)background), 0));
+    }
+
+    private static SceneLayout Arrange(int id, SpriteSceneOptions options, SceneRandom pose, SceneRandom background) =>
+        new(Behind(options, ref background), [Place(SpriteObjects.Shared, id, options, ref pose)], options.Shadow);
 
     /// <summary>Draws scenes that are laid out already.</summary>
     /// <param name="layouts">n layouts.</param>
@@ -216,6 +226,15 @@ public static class SpriteScenes
 
     private static Background Behind(SpriteSceneOptions options, ref SceneRandom random) =>
         new(options.Backgrounds[random.Next(options.Backgrounds.Count)], random.Next(int.MaxValue));
+
+    private static void Check(IReadOnlyList<int> objects, string name)
+    {
+        int wrong = objects.FirstOrDefault(id => id < 0 || id >= SpriteObjects.Shared.Count);
+        if (wrong < 0 || wrong >= SpriteObjects.Shared.Count)
+        {
+            throw new ArgumentException($"There is no object {wrong}; there are 0 to {SpriteObjects.Shared.Count - 1}.", name);
+        }
+    }
 
     private static void Check(int count, SpriteSceneOptions options)
     {

@@ -24,7 +24,7 @@ public class CollapseTests
     }
 
     [Theory]
-    [InlineData(true, true, 0.15, 0.95)]
+    [InlineData(true, true, 0.25, 0.9)]
     [InlineData(true, false, 0.97, 1.0001)]
     [InlineData(false, true, 0, 0.1)]
     public void Dinos_targets_keep_their_entropy_between_both_collapses_with_centring_and_sharpening_only(bool centring, bool sharpening, double least, double most)
@@ -35,11 +35,10 @@ public class CollapseTests
             new ConvEncoder(new() { Channels = 1, Width = 8, Stages = 2 }, generator), new DinoHead(32, new() { Hidden = 64, Bottleneck = 32, Prototypes = K }, generator));
         using var dino = new Dino(Network(), Network(), new()
         {
-            Centring = centring, Sharpening = sharpening, TeacherMomentum = 0.96, FrozenPrototypes = 0,
+            Centring = centring, Sharpening = sharpening, TeacherMomentum = 0.96, FrozenPrototypes = 0, FirstTeacherTemperature = 0.06, TeacherTemperature = 0.06,
         });
         Train(dino, generator, new() { Updates = 300, BatchSize = 64, Optimizer = SelfSupervisedOptimizer.AdamW, LearningRate = 2e-3, WarmUp = 10, ClipNorm = 3 });
         DinoDiagnostics end = dino.Diagnostics();
-        TestContext.Current.TestOutputHelper!.WriteLine($"centring {centring} sharpening {sharpening}: {end.Entropy / Math.Log(K)} {end.Divergence}");
         Assert.InRange(end.Entropy / Math.Log(K), least, most);
     }
 
@@ -47,28 +46,32 @@ public class CollapseTests
     public void VICReg_uses_more_dimensions_than_its_invariance_alone()
     {
         double full = VicRegRank(new()), alone = VicRegRank(new() { Variance = 0, Covariance = 0 });
-        TestContext.Current.TestOutputHelper!.WriteLine($"rank {full} {alone}");
-        Assert.True(full > 2 * alone, $"{full} against {alone}");
+        Assert.InRange(alone, 1, 4);
+        Assert.InRange(full, 7, 16);
     }
 
     private static double SimSiamSpread(bool stopGradient)
     {
         var generator = new Generator(1);
-        ProjectedEncoder network = Network(generator, new() { Hidden = 64, Output = Width, Layers = 2, NormalisedOutput = true });
+        ProjectedEncoder network = Network(generator, new() { Hidden = 64, Output = Width, Layers = 2 });
         using var method = new SimSiam(network, new ProjectionHead(Width, new() { Hidden = 16, Output = Width }, generator), stopGradient);
-        Train(method, generator, new() { Updates = 250, BatchSize = 64, LearningRate = 0.05 });
+        Train(method, generator, new() { Updates = 500, BatchSize = 64, LearningRate = 1 });
         double spread = Embed(network, EffectiveRank.UnitDeviation);
-        TestContext.Current.TestOutputHelper!.WriteLine($"stop {stopGradient}: {spread * Math.Sqrt(Width)}");
         return spread;
     }
 
+    // Sixteen independent coordinates, of which each is disturbed more than the one before from view to view, seen by a linear network.
     private static double VicRegRank(VicRegOptions options)
     {
+        const int d = 16;
         var generator = new Generator(1);
-        ProjectedEncoder network = Network(generator, new() { Hidden = 64, Output = Width, Layers = 2 });
+        using var scope = NewDisposeScope();
+        Tensor content = randn([Images, d], generator: generator), disturbance = linspace(0.05, 1, d);
+        using var network = new ProjectedEncoder(new ProjectionHead(d, new() { Layers = 1, Output = d }, generator), new ProjectionHead(d, new() { Layers = 1, Output = d }, generator));
         using SelfSupervisedMethod method = JointEmbedding.VicReg(network, options);
-        Train(method, generator, new() { Updates = 150, BatchSize = 64, Optimizer = SelfSupervisedOptimizer.AdamW, LearningRate = 2e-3 });
-        return Embed(network, z => EffectiveRank.Of(z));
+        using var training = new SelfSupervisedTraining(method, new() { Updates = 400, BatchSize = 128, LearningRate = 0.005 });
+        training.Run(content, (x, g) => [x + disturbance * randn(x.shape, generator: g), x + disturbance * randn(x.shape, generator: g)], generator);
+        return EffectiveRank.Of(network.call(content));
     }
 
     private static ProjectedEncoder Network(Generator generator, ProjectionHeadOptions head) =>

@@ -12,7 +12,7 @@ internal static class Initialisation
 {
     /// <summary>
     /// Linear weights from a normal of the given deviation, their biases zero; kernels even within ±1/√inputs. DINO's rule: its normal is cut at ±2,
-    /// a hundred deviations away, which changes nothing (and TorchSharp's trunc_normal_ returns constants).
+    /// a hundred deviations away, which changes nothing (and TorchSharp's trunc_normal_ gives 0.02 everywhere).
     /// </summary>
     internal static void Normal(Module network, Generator generator, double deviation = 0.02)
     {

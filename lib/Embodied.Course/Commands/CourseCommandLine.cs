@@ -52,6 +52,7 @@ public static class CourseCommandLine
             ReleaseCommand.Create(interruption.Token),
             GradeCommand.Create(interruption.Token),
             ValidateCommand.Create(interruption.Token),
+            TrainCommand.Create(interruption.Token),
             DoctorCommand.Create(interruption.Token),
             KernelCommand.Create(),
             LabCommand.Create(interruption.Token),

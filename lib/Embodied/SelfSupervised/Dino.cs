@@ -36,6 +36,15 @@ public sealed record DinoOptions
 
     /// <summary>The share of the training, from its start, in which the prototypes are held (one epoch in the paper).</summary>
     public double FrozenPrototypes { get; init; } = 0.01;
+
+    /// <summary>The weight of <see cref="NtXent"/> on the first two views, for a <see cref="Dino"/> with a contrastive head; 0 once the start is over leaves distillation alone.</summary>
+    public double ContrastiveWeight { get; init; } = 1;
+
+    /// <summary>τ of that term.</summary>
+    public double ContrastiveTau { get; init; } = 0.2;
+
+    /// <summary>The share of the training, from its start, in which that term is all there is.</summary>
+    public double ContrastiveStart { get; init; }
 }
 
 /// <summary>What a collapse of DINO is seen by (figure 7 of the paper).</summary>
@@ -47,11 +56,16 @@ public readonly record struct DinoDiagnostics(double Entropy, double Divergence)
 /// Self-distillation with no labels: a student sees all crops, a teacher, its moving average, the global ones, and the student learns to say of every
 /// crop what the teacher says of another. The loss is <see cref="DinoLoss"/>.
 /// </summary>
-/// <remarks>Caron et al. 2021, algorithm 1. Lecture: self-supervised learning.</remarks>
+/// <remarks>
+/// Caron et al. 2021, algorithm 1. Lecture: self-supervised learning. The contrastive head is the course's addition. Distillation amplifies what teacher
+/// and student already agree on: near the even distribution a direction of the logits grows only where the correlation r of two views exceeds τ_t/τ_s.
+/// Small networks whose views share little never get there by themselves; a contrastive term brings them there.
+/// </remarks>
 public sealed class Dino : SelfSupervisedMethod
 {
     private readonly ProjectedEncoder student;
     private readonly ProjectedEncoder teacher;
+    private readonly Module<Tensor, Tensor>? contrast;
     private readonly Tensor centre;
     private readonly Remembered teacherLogits = new(), studentLogits = new();
 
@@ -70,6 +84,9 @@ public sealed class Dino : SelfSupervisedMethod
     /// <summary>c, [K]. A view: clone what you keep.</summary>
     public Tensor Centre => centre;
 
+    /// <summary>Whether the last batch was distilled, and not within <see cref="DinoOptions.ContrastiveStart"/>.</summary>
+    public bool Distilled { get; private set; }
+
     /// <summary>τ_t of the update that goes on.</summary>
     public double TeacherTemperature => !Options.Sharpening ? 1 : Options.TemperatureWarmUp > 0
         ? Options.FirstTeacherTemperature + (Options.TeacherTemperature - Options.FirstTeacherTemperature) * Math.Min(1, Done / Options.TemperatureWarmUp)
@@ -82,17 +99,18 @@ public sealed class Dino : SelfSupervisedMethod
     /// <param name="student">g_θs, with a <see cref="DinoHead"/>.</param>
     /// <param name="teacher">g_θt, of the same architecture.</param>
     /// <param name="options">How.</param>
+    /// <param name="contrast">A second head on the student's encoder, for the contrastive term; null for DINO as it is in the paper.</param>
     /// <exception cref="ArgumentException">The networks differ in architecture, or their head is no <see cref="DinoHead"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">There are no global views.</exception>
-    public Dino(ProjectedEncoder student, ProjectedEncoder teacher, DinoOptions options) : base(nameof(Dino))
+    /// <exception cref="ArgumentOutOfRangeException">There are no global views, or only one and a contrastive head.</exception>
+    public Dino(ProjectedEncoder student, ProjectedEncoder teacher, DinoOptions options, Module<Tensor, Tensor>? contrast = null) : base(nameof(Dino))
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.GlobalViews, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.GlobalViews, contrast is null ? 1 : 2, nameof(options));
         if (student.Head is not DinoHead head)
         {
             throw new ArgumentException($"student has a {student.Head.GetName()} for a head, wanted a {nameof(DinoHead)}.", nameof(student));
         }
         MovingAverage.Start(teacher, student);
-        (this.student, this.teacher, Options) = (student, teacher, options);
+        (this.student, this.teacher, this.contrast, Options) = (student, teacher, contrast, options);
         centre = zeros(head.Prototypes.shape[0], dtype: head.Prototypes.dtype).DetachFromDisposeScope();
         RegisterComponents();
     }
@@ -106,15 +124,24 @@ public sealed class Dino : SelfSupervisedMethod
             throw new ArgumentException($"views holds {views.Count}, wanted the {Options.GlobalViews} global ones and at least 2.", nameof(batch));
         }
         using var scope = NewDisposeScope();
+        Tensor features = Features(student.Encoder, views); // [views · n, d]
+        Tensor? contrastive = contrast is null ? null : Contrastive(features.narrow(0, 0, 2 * views[0].shape[0]));
+        if (contrastive is not null && Done < Options.ContrastiveStart)
+        {
+            Distilled = false;
+            return contrastive.MoveToOuterDisposeScope();
+        }
+        Distilled = true;
         Tensor gt;
         using (no_grad())
         {
-            gt = Logits(teacher, [.. views.Take(Options.GlobalViews)]);
+            gt = Logits(teacher, Features(teacher.Encoder, [.. views.Take(Options.GlobalViews)]), Options.GlobalViews);
         }
-        Tensor gs = Logits(student, views);
+        Tensor gs = Logits(student, features, views.Count);
         teacherLogits.Set(gt);
         studentLogits.Set(gs);
-        return DinoLoss.Loss(gs, Targets(gt), Options.StudentTemperature).MoveToOuterDisposeScope();
+        Tensor loss = DinoLoss.Loss(gs, Targets(gt), Options.StudentTemperature);
+        return (contrastive is null || Options.ContrastiveWeight == 0 ? loss : loss + Options.ContrastiveWeight * contrastive).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -131,7 +158,7 @@ public sealed class Dino : SelfSupervisedMethod
     public override void AfterUpdate()
     {
         MovingAverage.Update(teacher, student, TeacherMomentum);
-        if (Options.Centring)
+        if (Options.Centring && Distilled)
         {
             DinoLoss.UpdateCentre(centre, teacherLogits.Value, Options.CentreMomentum);
         }
@@ -148,11 +175,17 @@ public sealed class Dino : SelfSupervisedMethod
 
     private Tensor Targets(Tensor logits) => DinoLoss.Targets(logits, Options.Centring ? centre : null, TeacherTemperature);
 
-    // [views, n, K]. Crops of one size go through the network together.
-    private static Tensor Logits(Module<Tensor, Tensor> network, IReadOnlyList<Tensor> views)
+    private Tensor Contrastive(Tensor features)
     {
-        long n = views[0].shape[0];
-        List<Tensor> logits = [];
+        Tensor z = contrast!.call(features);
+        long n = z.shape[0] / 2;
+        return NtXent.Loss(z.narrow(0, 0, n), z.narrow(0, n, n), Options.ContrastiveTau);
+    }
+
+    // [views · n, d], view by view. Crops of one size go through the network together.
+    private static Tensor Features(Module<Tensor, Tensor> encoder, IReadOnlyList<Tensor> views)
+    {
+        List<Tensor> features = [];
         for (int from = 0, to; from < views.Count; from = to)
         {
             to = from + 1;
@@ -160,10 +193,16 @@ public sealed class Dino : SelfSupervisedMethod
             {
                 to++;
             }
-            logits.Add(network.call(cat([.. views.Skip(from).Take(to - from)])));
+            features.Add(encoder.call(cat([.. views.Skip(from).Take(to - from)])));
         }
-        Tensor all = cat(logits);
-        return all.view(views.Count, n, all.shape[1]);
+        return cat(features);
+    }
+
+    // [views, n, K]
+    private static Tensor Logits(ProjectedEncoder network, Tensor features, int views)
+    {
+        Tensor logits = network.Head.call(features);
+        return logits.view(views, -1, logits.shape[1]);
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using Embodied.Course.Training;
+using Embodied.SelfSupervised;
+
+namespace Embodied.Course.Commands;
+
+/// <summary><c>course train</c>: the long trainings whose results ship in <c>data/models</c>.</summary>
+internal static class TrainCommand
+{
+    private static readonly Dictionary<string, DinoRecipe> Recipes = new()
+    {
+        ["joint"] = DinoRecipe.Joint, ["scratch"] = DinoRecipe.Scratch, ["shared-background"] = DinoRecipe.SharedBackground,
+        ["contrastive-start"] = DinoRecipe.ContrastiveStart, ["contrastive"] = DinoRecipe.Contrastive,
+    };
+
+    public static Command Create(CancellationToken cancellation) =>
+        new("train", "Train what takes longer than a notebook may; the results ship in data/models.") { Dino(cancellation) };
+
+    private static Command Dino(CancellationToken cancellation)
+    {
+        Option<string?> recipe = Values.OneOf("--recipe", [.. Recipes.Keys], "What the views share and the loss; joint (the default) is what ships.");
+        Option<bool> trial = new("--trial") { Description = "A small network for 600 updates, to compare recipes; writes its curve only." };
+        Option<int?> updates = Values.WholeNumber("--updates", "N", 1, 1_000_000, "Updates in all; by default 1600, of a trial 600.");
+        Option<int?> batch = Values.WholeNumber("--batch", "N", 2, 679, "Objects in an update; by default 64.");
+        Option<int?> seed = Values.WholeNumber("--seed", "N", 0, int.MaxValue, "By default 1.");
+        Option<string?> results = Values.FilePath("--out", "DIR", "Where network, curve and model card go; by default data/models.");
+        Option<string?> work = Values.FilePath("--work", "DIR", "Where it keeps what it needs to go on; by default a folder in out/train.");
+        Option<bool> fresh = new("--fresh") { Description = "Begin anew although there is a checkpoint to go on from." };
+        Command command = new("dino", "Pretrain a vision transformer on sprite scenes: a few hours on two cores, saved as it goes.")
+        {
+            recipe, trial, updates, batch, seed, results, work, fresh,
+        };
+        command.SetAction((parsed, _) =>
+        {
+            CourseFolder course = CourseFolder.Find();
+            string chosen = parsed.GetValue(recipe) ?? "joint";
+            bool small = parsed.GetValue(trial);
+            DinoPretrainingOptions defaults = small ? DinoPretrainingOptions.Trial : new();
+            DinoPretrainingOptions options = defaults with
+            {
+                Recipe = Recipes[chosen], Updates = parsed.GetValue(updates) ?? defaults.Updates, BatchSize = parsed.GetValue(batch) ?? defaults.BatchSize,
+                Seed = parsed.GetValue(seed) ?? defaults.Seed,
+            };
+            string name = small ? $"dino-trial-{chosen}" : chosen == "joint" ? "dino-sprites" : $"dino-sprites-{chosen}";
+            TrainingPlaces places = new(
+                name, Path.GetFullPath(parsed.GetValue(work) ?? Path.Combine(course.Output, "train", name)),
+                Path.GetFullPath(parsed.GetValue(results) ?? Path.Combine(course.Root, "data", "models")));
+            return Task.Run(() =>
+            {
+                new DinoTraining(places, options, Console.Out).Run(parsed.GetValue(fresh), curveOnly: small, cancellation);
+                return 0;
+            }, CancellationToken.None);
+        });
+        return command;
+    }
+}

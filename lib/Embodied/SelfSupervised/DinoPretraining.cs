@@ -42,7 +42,7 @@ public sealed record DinoPretrainingOptions
     public VisionTransformerOptions Network { get; init; } = VisionTransformerOptions.Small64;
 
     /// <summary>The share of the training that is contrastive only, where the recipe has a start.</summary>
-    public double Start { get; init; } = 0.25;
+    public double Start { get; init; } = 0.5;
 
     /// <summary>Highest learning rate of AdamW.</summary>
     public double LearningRate { get; init; } = 1e-3;
@@ -65,7 +65,7 @@ public sealed record DinoPretrainingOptions
     /// <summary>A network of width 128 and depth 4, for 600 updates: what recipes are compared with.</summary>
     public static DinoPretrainingOptions Trial { get; } = new()
     {
-        Network = VisionTransformerOptions.Small64 with { Width = 128, Depth = 4, Heads = 2 }, Updates = 600, EvaluateEvery = 25,
+        Network = VisionTransformerOptions.Small64 with { Width = 128, Depth = 4, Heads = 2 }, Updates = 600, Start = 0.25, EvaluateEvery = 25,
     };
 }
 

@@ -57,7 +57,7 @@ internal sealed class DinoTraining(TrainingPlaces places, DinoPretrainingOptions
         OutputFolder.Prepare(places.Results);
         using DinoPretraining training = new(options);
         using SpriteEvaluation evaluation = new(new() { Scene = new() { Size = options.Network.ImageSize } });
-        RepresentationScores untrained = evaluation.Of(training.Encoder);
+        RepresentationScores? untrained = curveOnly ? null : evaluation.Of(training.Encoder);
         TrainingState before = fresh ? new(options, 0, []) : Resume(training);
         List<DinoCurvePoint> curve = [.. before.Curve];
         long begun = Stopwatch.GetTimestamp(), saved = begun;
@@ -93,7 +93,7 @@ internal sealed class DinoTraining(TrainingPlaces places, DinoPretrainingOptions
         Save();
 
         OutputFolder.Write(places.Curve, string.Join('\n', [DinoCurvePoint.CsvHeading, .. curve.Select(point => point.ToCsv()), ""]));
-        if (!curveOnly)
+        if (untrained is not null)
         {
             SaveEncoder(training.Encoder);
             OutputFolder.Write(places.Card, ModelCard.Of(

@@ -24,7 +24,11 @@ public static class EffectiveRank
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         Tensor Z = z.to(ScalarType.Float64);
-        Tensor sigma = linalg.svdvals(centre ? Z - Z.mean([0L], keepdim: true) : Z);
+        Z = centre ? Z - Z.mean([0L], keepdim: true) : Z;
+        // From the smaller Gram matrix: of thousands of pixels the singular values take many times as long.
+        Tensor gram = Z.shape[0] < Z.shape[1] ? Z.mm(Z.t()) : Z.t().mm(Z);
+        Tensor squares = linalg.eigvalsh(gram);
+        Tensor sigma = squares.where(squares.gt(1e-14 * squares.shape[0] * squares.max()), zeros_like(squares)).sqrt();
         double total = sigma.sum().ToDouble();
         if (total == 0)
         {

@@ -43,8 +43,15 @@ public static class LinearProbe
         using var _ = no_grad();
         long n = train.shape[0], d = train.shape[1], classes = trainLabels.max().item<long>() + 1;
         Tensor mean = train.mean([0L]), deviation = train.std(0).clamp_min(1e-6);
+        Tensor learned = (train - mean) / deviation, asked = (test - mean) / deviation;
+        if (d > n)
+        {
+            // The penalised optimum lies in the span of the examples: coordinates there give the same classifier, with far fewer weights.
+            Tensor span = linalg.qr(learned.t()).Q; // [d, n]
+            (learned, asked, d) = (learned.mm(span), asked.mm(span), n);
+        }
         // The last column is the bias's, which is not penalised.
-        Tensor x = cat([(train - mean) / deviation, ones(n, 1, dtype: train.dtype)], 1);
+        Tensor x = cat([learned, ones(n, 1, dtype: train.dtype)], 1);
         Tensor y = nn.functional.one_hot(trainLabels, classes).to(train.dtype);
         Tensor penalised = cat([ones(d, 1, dtype: train.dtype), zeros(1, 1, dtype: train.dtype)]);
 
@@ -70,7 +77,7 @@ public static class LinearProbe
             momentum = following;
         }
 
-        Tensor predicted = cat([(test - mean) / deviation, ones(test.shape[0], 1, dtype: test.dtype)], 1).matmul(ahead).argmax(1);
+        Tensor predicted = cat([asked, ones(test.shape[0], 1, dtype: test.dtype)], 1).matmul(ahead).argmax(1);
         return predicted.eq(testLabels).to(ScalarType.Float64).mean().ToDouble();
     }
 }

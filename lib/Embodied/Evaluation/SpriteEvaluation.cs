@@ -148,7 +148,10 @@ public sealed class SpriteEvaluation : IDisposable
 
     private SpriteBatch Draw(SpriteSplit split, long seed)
     {
-        int[] ids = [.. SpriteObjects.Shared.Of(split).Take(options.Objects).SelectMany(id => Enumerable.Repeat(id, options.Renderings))];
+        // Evenly from all: the first ones are all of two or three categories.
+        IReadOnlyList<int> all = SpriteObjects.Shared.Of(split);
+        int count = Math.Min(options.Objects, all.Count);
+        int[] ids = [.. Enumerable.Range(0, count).SelectMany(i => Enumerable.Repeat(all[i * all.Count / count], options.Renderings))];
         return SpriteScenes.DrawObjects(ids, options.Scene, poses: seed, backgrounds: ~seed);
     }
 }

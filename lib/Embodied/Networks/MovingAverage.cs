@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -53,6 +54,8 @@ public static class MovingAverage
             ShapeCheck.Require(a, $"average.{name}", b.shape);
         }
         using var _ = no_grad();
+        // An implicit Scalar may be finalised by another thread while native code still reads it.
+        using Scalar old = momentum, fresh = 1 - momentum;
         foreach (((string _, Tensor a), (string _, Tensor b)) in to.Zip(from))
         {
             if (momentum == 0 || !a.is_floating_point())
@@ -61,7 +64,7 @@ public static class MovingAverage
             }
             else
             {
-                a.mul_(momentum).add_(b, alpha: 1 - momentum);
+                a.mul_(old).add_(b, alpha: fresh);
             }
         }
     }

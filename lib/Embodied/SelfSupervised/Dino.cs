@@ -22,8 +22,11 @@ public sealed record DinoOptions
     /// <summary>The share of the training in which τ_t rises linearly.</summary>
     public double TemperatureWarmUp { get; init; } = 0.3;
 
-    /// <summary>m of the teacher at the start; it rises to 1 along a cosine.</summary>
+    /// <summary>m of the teacher at the start.</summary>
     public double TeacherMomentum { get; init; } = 0.996;
+
+    /// <summary>m of the teacher at the end, reached along a cosine.</summary>
+    public double FinalTeacherMomentum { get; init; } = 1;
 
     /// <summary>m of the centre.</summary>
     public double CentreMomentum { get; init; } = 0.9;
@@ -93,7 +96,7 @@ public sealed class Dino : SelfSupervisedMethod
         : Options.TeacherTemperature;
 
     /// <summary>m of the update that goes on.</summary>
-    public double TeacherMomentum => CosineSchedule.Between(Options.TeacherMomentum, 1, Done);
+    public double TeacherMomentum => CosineSchedule.Between(Options.TeacherMomentum, Options.FinalTeacherMomentum, Done);
 
     /// <summary>Joins both networks; the teacher becomes a copy of the student.</summary>
     /// <param name="student">g_θs, with a <see cref="DinoHead"/>.</param>

@@ -33,6 +33,9 @@ public sealed class Moco : SelfSupervisedMethod
     /// <inheritdoc/>
     public override Module<Tensor, Tensor> Encoder => query.Encoder;
 
+    /// <summary>f_k.</summary>
+    public ProjectedEncoder KeyEncoder => key;
+
     /// <summary>The negatives.</summary>
     public InfoNceQueue Queue => queue;
 

@@ -34,6 +34,21 @@ public class ProbeTests
     }
 
     [Fact]
+    public void A_probe_on_more_features_than_examples_is_as_good_as_on_the_half_that_says_the_same()
+    {
+        (Tensor x, Tensor y) = Overlapping(60, 1);
+        (Tensor test, Tensor labels) = Overlapping(500, 2);
+        long n = x.shape[0], m = test.shape[0];
+        Tensor noise = randn(n + m, n - 4, generator: new Generator(3));
+        Tensor few = cat([x, noise[..(int)n]], 1), fewTest = cat([test, noise[(int)n..]], 1);
+        // Every feature twice changes nothing but the penalty's weight: half of it is the same problem.
+        double once = LinearProbe.Accuracy(few, y, fewTest, labels, new() { Penalty = 2e-2, Steps = 2000 });
+        double twice = LinearProbe.Accuracy(cat([few, few], 1), y, cat([fewTest, fewTest], 1), labels, new() { Penalty = 4e-2, Steps = 2000 });
+        Assert.InRange(once, 0.55, 0.9);
+        Assert.Equal(once, twice, 0.004);
+    }
+
+    [Fact]
     public void Shapes_that_do_not_fit_are_named()
     {
         var error = Assert.Throws<ArgumentException>(() => LinearProbe.Accuracy(zeros(4, 3), zeros(4, ScalarType.Int64), zeros(2, 2), zeros(2, ScalarType.Int64)));

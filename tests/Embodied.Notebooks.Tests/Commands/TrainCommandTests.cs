@@ -1,0 +1,43 @@
+namespace Embodied.Notebooks.Tests.Commands;
+
+public sealed class TrainCommandTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("train-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void A_training_writes_its_curve_and_checksum_goes_on_where_it_was_and_refuses_other_options()
+    {
+        string work = Path.Combine(folder, "work"), results = Path.Combine(folder, "data", "models");
+        Directory.CreateDirectory(Path.Combine(folder, "data"));
+        string sums = Path.Combine(folder, "data", "SHA256SUMS");
+        File.WriteAllText(sums, new string('0', 64) + "  models/dino-trial-scratch.csv\n" + new string('1', 64) + "  photos/cat.png\n");
+        ToolResult Train(params string[] more) => CourseTool.Run(
+            ["train", "dino", "--trial", "--recipe", "scratch", "--updates", "2", "--batch", "2", "--work", work, "--out", results, .. more]);
+
+        ToolResult first = Train();
+        Assert.True(first.ExitCode == 0, first.Error);
+        string[] curve = File.ReadAllLines(Path.Combine(results, "dino-trial-scratch.csv"));
+        Assert.Equal("update,loss,entropy,divergence,instances,held_out", curve[0]);
+        Assert.Equal(["0", "2"], curve[1..].Select(line => line.Split(',')[0]));
+        string[] listed = File.ReadAllLines(sums);
+        Assert.Equal(["models/dino-trial-scratch.csv", "photos/cat.png"], listed.Select(line => line[66..]));
+        Assert.False(listed[0].StartsWith('0'), listed[0]);
+        Assert.StartsWith("1111", listed[1], StringComparison.Ordinal);
+
+        ToolResult again = Train();
+        Assert.Contains("Going on with dino-trial-scratch at update 2 of 2.", again.Output, StringComparison.Ordinal);
+        Assert.Equal(curve, File.ReadAllLines(Path.Combine(results, "dino-trial-scratch.csv")));
+
+        ToolResult other = Train("--seed", "2");
+        Assert.Equal(2, other.ExitCode);
+        Assert.StartsWith($"'{work}' holds a training with other options; take '--fresh'", other.Error, StringComparison.Ordinal);
+
+        File.WriteAllText(Path.Combine(work, "training.json"), "{");
+        ToolResult damaged = Train();
+        Assert.Equal(1, damaged.ExitCode);
+        Assert.StartsWith($"'{work}' cannot be gone on with", damaged.Error, StringComparison.Ordinal);
+        Assert.Single(damaged.Error.Trim().Split('\n'));
+    }
+}

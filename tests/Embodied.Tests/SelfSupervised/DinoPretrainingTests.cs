@@ -1,0 +1,87 @@
+using Embodied.Evaluation;
+using Embodied.Networks;
+using Embodied.SelfSupervised;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Embodied.Tests.SelfSupervised;
+
+public sealed class DinoPretrainingTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("pretraining-").FullName;
+
+    private static DinoPretrainingOptions Tiny(DinoRecipe recipe) => new()
+    {
+        Recipe = recipe, Updates = 6, BatchSize = 4, Start = 0.5, EvaluateEvery = 3,
+        Network = new() { ImageSize = 32, PatchSize = 8, Width = 16, Depth = 1, Heads = 2 },
+    };
+
+    private static SpriteEvaluation Evaluation() => new(new() { Scene = new() { Size = 32 }, Objects = 5, Renderings = 2 });
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Theory]
+    [InlineData(DinoRecipe.Scratch, 1)]
+    [InlineData(DinoRecipe.SharedBackground, 1)]
+    [InlineData(DinoRecipe.ContrastiveStart, 2)]
+    [InlineData(DinoRecipe.Joint, 2)]
+    [InlineData(DinoRecipe.Contrastive, 3)]
+    public void The_curve_says_from_when_on_there_was_distillation(DinoRecipe recipe, int undistilled)
+    {
+        using var pretraining = new DinoPretraining(Tiny(recipe));
+        using SpriteEvaluation evaluation = Evaluation();
+        List<DinoCurvePoint> curve = [];
+        pretraining.Run(evaluation, onCurve: curve.Add, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal([0, 3, 6], curve.Select(point => point.Update));
+        Assert.Equal(undistilled, curve.Count(point => double.IsNaN(point.Entropy)));
+        Assert.All(curve.Skip(1), point => Assert.True(double.IsFinite(point.Loss)));
+        Assert.Equal(curve[^1] with { Loss = Math.Round(curve[^1].Loss, 4) }, DinoCurvePoint.Parse(curve[^1].ToCsv()) with { Entropy = curve[^1].Entropy, Divergence = curve[^1].Divergence, Instances = curve[^1].Instances, HeldOut = curve[^1].HeldOut });
+    }
+
+    [Fact]
+    public void A_pretraining_that_was_interrupted_within_its_start_ends_as_an_uninterrupted_one()
+    {
+        using SpriteEvaluation evaluation = Evaluation();
+        string path = Path.Combine(folder, "checkpoint.safetensors");
+        using var whole = new DinoPretraining(Tiny(DinoRecipe.Joint));
+        whole.Run(evaluation, onCurve: point =>
+        {
+            if (point.Update == 3)
+            {
+                whole.Save(path);
+            }
+        }, cancellation: TestContext.Current.CancellationToken);
+
+        using var resumed = new DinoPretraining(Tiny(DinoRecipe.Joint));
+        resumed.Load(path);
+        Assert.Equal(3, resumed.Step);
+        resumed.Run(evaluation, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(6, resumed.Step);
+        foreach (((string name, TorchSharp.Modules.Parameter a), (string _, TorchSharp.Modules.Parameter b)) in whole.Method.named_parameters().Zip(resumed.Method.named_parameters()))
+        {
+            Assert.True((a - b).abs().max().ToDouble() < 1e-6, name);
+        }
+    }
+
+    [Fact]
+    public void A_contrastive_head_adds_NTXent_of_the_first_two_views_and_is_alone_during_the_start()
+    {
+        using var scope = NewDisposeScope();
+        Tensor a = rand([4, 1, 8, 8], generator: new Generator(2)), b = rand([4, 1, 8, 8], generator: new Generator(3));
+        ViewBatch batch = new([a, b], arange(4));
+        (double Loss, double Contrast) At(double start, double weight)
+        {
+            var generator = new Generator(1);
+            ProjectedEncoder student = SelfSupervised.Tiny.DinoNetwork(generator), teacher = SelfSupervised.Tiny.DinoNetwork(generator);
+            var head = new ProjectionHead(8, new() { Layers = 1, Output = 6 }, generator);
+            using var dino = new Dino(student, teacher, new() { ContrastiveStart = start, ContrastiveWeight = weight }, head);
+            dino.Begin(0, 10);
+            double loss = dino.Loss(batch).ToDouble();
+            Assert.Equal(start == 0, dino.Distilled);
+            return (loss, NtXent.Loss(head.call(student.Encoder.call(a)), head.call(student.Encoder.call(b)), 0.2).ToDouble());
+        }
+        (double alone, double contrast) = At(0.5, 3);
+        Assert.Equal(contrast, alone, 1e-5);
+        Assert.Equal(At(0, 0).Loss + 3 * contrast, At(0, 3).Loss, 1e-4);
+    }
+}

@@ -33,7 +33,7 @@ public sealed record DinoPretrainingOptions
     public DinoRecipe Recipe { get; init; } = DinoRecipe.Joint;
 
     /// <summary>Updates.</summary>
-    public int Updates { get; init; } = 1500;
+    public int Updates { get; init; } = 700;
 
     /// <summary>Objects per update, each in two views.</summary>
     public int BatchSize { get; init; } = 64;
@@ -42,7 +42,7 @@ public sealed record DinoPretrainingOptions
     public VisionTransformerOptions Network { get; init; } = VisionTransformerOptions.Small64;
 
     /// <summary>The share of the training that is contrastive only, where the recipe has a start.</summary>
-    public double Start { get; init; } = 0.4;
+    public double Start { get; init; } = 0.2;
 
     /// <summary>Highest learning rate of AdamW.</summary>
     public double LearningRate { get; init; } = 1e-3;
@@ -51,7 +51,7 @@ public sealed record DinoPretrainingOptions
     /// m of the teacher at the start. Structure grows in the teacher by 1 − m an update: a training of a thousand updates cannot afford the momentum of
     /// one of a hundred thousand.
     /// </summary>
-    public double TeacherMomentum { get; init; } = 0.985;
+    public double TeacherMomentum { get; init; } = 0.99;
 
     /// <summary>m of the teacher at the end.</summary>
     public double FinalTeacherMomentum { get; init; } = 0.996;

@@ -1,4 +1,5 @@
 using Embodied.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -139,6 +140,12 @@ public sealed class Dino : SelfSupervisedMethod
         using (no_grad())
         {
             gt = Logits(teacher, Features(teacher.Encoder, [.. views.Take(Options.GlobalViews)]), Options.GlobalViews);
+        }
+        if (contrastive is not null && Options.Centring && centre.count_nonzero().ToInt64() == 0)
+        {
+            // After a contrastive start the logits have a large common part. Targets that still hold it name one prototype for everything,
+            // and the few updates until the centre has caught up teach just that.
+            DinoLoss.UpdateCentre(centre, gt, momentum: 0);
         }
         Tensor gs = Logits(student, features, views.Count);
         teacherLogits.Set(gt);

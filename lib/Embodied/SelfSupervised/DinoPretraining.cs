@@ -33,7 +33,7 @@ public sealed record DinoPretrainingOptions
     public DinoRecipe Recipe { get; init; } = DinoRecipe.Joint;
 
     /// <summary>Updates.</summary>
-    public int Updates { get; init; } = 700;
+    public int Updates { get; init; } = 2000;
 
     /// <summary>Objects per update, each in two views.</summary>
     public int BatchSize { get; init; } = 64;
@@ -42,7 +42,7 @@ public sealed record DinoPretrainingOptions
     public VisionTransformerOptions Network { get; init; } = VisionTransformerOptions.Small64;
 
     /// <summary>The share of the training that is contrastive only, where the recipe has a start.</summary>
-    public double Start { get; init; } = 0.2;
+    public double Start { get; init; } = 0.075;
 
     /// <summary>Highest learning rate of AdamW.</summary>
     public double LearningRate { get; init; } = 1e-3;
@@ -71,8 +71,7 @@ public sealed record DinoPretrainingOptions
     /// <summary>A network of width 128 and depth 4, for 600 updates: what recipes are compared with.</summary>
     public static DinoPretrainingOptions Trial { get; } = new()
     {
-        Network = VisionTransformerOptions.Small64 with { Width = 128, Depth = 4, Heads = 2 }, Updates = 600, Start = 0.25,
-        TeacherMomentum = 0.99, FinalTeacherMomentum = 1, EvaluateEvery = 25,
+        Network = VisionTransformerOptions.Small64 with { Width = 128, Depth = 4, Heads = 2 }, Updates = 600, Start = 0.25, EvaluateEvery = 25,
     };
 }
 

@@ -21,7 +21,7 @@ public sealed class CourseCommandTests : IDisposable
     [InlineData("There is no notebook '08-normalised-cuts'; did you mean '08-normalized-cuts'?", "run", "08-normalised-cuts")]
     [InlineData("There is no notebook 'absent/file.ipynb'.", "run", "absent/file.ipynb")]
     [InlineData("'course doctor' takes no argument 'now'.", "doctor", "now")]
-    [InlineData("There is no command 'dinosaur'; did you mean 'dino'?", "train", "dinosaur")]
+    [InlineData("There is no command 'dimo'; did you mean 'dino'?", "train", "dimo")]
     [InlineData("Option '--updates' wants a whole number from 1 to 1000000, not 'many'.", "train", "dino", "--updates", "many")]
     [InlineData("Option '--recipe' wants 'joint' or 'scratch' or 'shared-background' or 'contrastive-start' or 'contrastive', not 'magic'.", "train", "dino", "--recipe", "magic")]
     public void A_wrong_question_gets_one_sentence_and_exit_code_2(string sentence, params string[] arguments)

@@ -5,7 +5,8 @@ using Embodied.Interactive.Running;
 
 namespace Embodied.Notebooks.Tests.Commands;
 
-/// <summary>Every notebook of the course, executed as <c>course run</c> does.</summary>
+/// <summary>Every notebook of the course, executed as <c>course run</c> does, one after the other and beside no other test: their time counts.</summary>
+[Collection<Alone>]
 public sealed class CourseNotebookTests
 {
     private static readonly CourseFolder Course = new(CourseTool.Root);
@@ -58,3 +59,6 @@ public sealed class CourseNotebookTests
         Assert.All(document.Cells.Where(cell => cell.Metadata["nbgrader"] is not null), cell => Assert.Equal(3, cell.Metadata["nbgrader"]!["schema_version"]!.GetValue<int>()));
     }
 }
+
+[CollectionDefinition(DisableParallelization = true)]
+public sealed class Alone;

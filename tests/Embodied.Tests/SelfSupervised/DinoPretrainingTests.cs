@@ -84,4 +84,24 @@ public sealed class DinoPretrainingTests : IDisposable
         Assert.Equal(contrast, alone, 1e-5);
         Assert.Equal(At(0, 0).Loss + 3 * contrast, At(0, 3).Loss, 1e-4);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void After_a_contrastive_start_the_centre_begins_at_the_mean_of_the_teachers_logits(bool contrastive)
+    {
+        using var scope = NewDisposeScope();
+        Tensor a = rand([4, 1, 8, 8], generator: new Generator(2)), b = rand([4, 1, 8, 8], generator: new Generator(3));
+        var generator = new Generator(1);
+        ProjectedEncoder student = SelfSupervised.Tiny.DinoNetwork(generator), teacher = SelfSupervised.Tiny.DinoNetwork(generator);
+        using var dino = new Dino(
+            student, teacher, new() { ContrastiveStart = contrastive ? 0.5 : 0 }, contrastive ? new ProjectionHead(8, new() { Layers = 1, Output = 6 }, generator) : null);
+        dino.Begin(5, 10);
+        dino.Loss(new([a, b], arange(4)));
+        Tensor mean = contrastive ? teacher.call(cat([a, b])).mean([0L]) : zeros_like(dino.Centre);
+        Assert.True((dino.Centre - mean).abs().max().ToDouble() < 1e-6);
+        Tensor began = dino.Centre.clone();
+        dino.Loss(new([a, a], arange(4)));
+        Assert.True((dino.Centre - began).abs().max().ToDouble() == 0, "Only once: later the centre follows by its momentum.");
+    }
 }

@@ -19,14 +19,14 @@ internal static class TrainCommand
     private static Command Dino(CancellationToken cancellation)
     {
         Option<string?> recipe = Values.OneOf("--recipe", [.. Recipes.Keys], "What the views share and the loss; joint (the default) is what ships.");
-        Option<bool> trial = new("--trial") { Description = "A small network for 600 updates, to compare recipes; writes its curve only." };
-        Option<int?> updates = Values.WholeNumber("--updates", "N", 1, 1_000_000, "Updates in all; by default 1600, of a trial 600.");
+        Option<bool> trial = new("--trial") { Description = "600 updates, to compare recipes; writes its curve only." };
+        Option<int?> updates = Values.WholeNumber("--updates", "N", 1, 1_000_000, "Updates in all; by default 2400, of a trial 600.");
         Option<int?> batch = Values.WholeNumber("--batch", "N", 2, 679, "Objects in an update; by default 64.");
         Option<int?> seed = Values.WholeNumber("--seed", "N", 0, int.MaxValue, "By default 1.");
         Option<string?> results = Values.FilePath("--out", "DIR", "Where network, curve and model card go; by default data/models.");
         Option<string?> work = Values.FilePath("--work", "DIR", "Where it keeps what it needs to go on; by default a folder in out/train.");
         Option<bool> fresh = new("--fresh") { Description = "Begin anew although there is a checkpoint to go on from." };
-        Command command = new("dino", "Pretrain a vision transformer on sprite scenes: an hour and a half on two cores, saved as it goes.")
+        Command command = new("dino", "Pretrain a vision transformer on sprite scenes: an hour on two cores, saved as it goes.")
         {
             recipe, trial, updates, batch, seed, results, work, fresh,
         };

@@ -1,5 +1,3 @@
-using Embodied.Interactive.Documents;
-
 namespace Embodied.Course.Commands;
 
 /// <summary>Folders and files that a command writes.</summary>

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Embodied.Interactive;
-using Embodied.Interactive.Documents;
 
 namespace Embodied.Course.Grading;
 

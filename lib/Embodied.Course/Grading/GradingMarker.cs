@@ -1,5 +1,4 @@
 using System.Globalization;
-using Embodied.Interactive.Documents;
 
 namespace Embodied.Course.Grading;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Embodied.Interactive;
-using Embodied.Interactive.Documents;
 
 namespace Embodied.Course.Grading;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Embodied.Interactive.Documents;
 
 namespace Embodied.Course.Grading;
 

@@ -2,7 +2,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Embodied.Course.Commands;
-using Embodied.Interactive.Documents;
 using SkiaSharp;
 
 namespace Embodied.Course.Kernel;

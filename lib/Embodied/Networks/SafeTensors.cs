@@ -61,29 +61,19 @@ public static class SafeTensors
 
         byte[] text = JsonSerializer.SerializeToUtf8Bytes(header);
         int padding = (8 - text.Length % 8) % 8; // The numbers begin at a multiple of eight, so that a reader can map them.
-        string full = Path.GetFullPath(path);
-        string beside = $"{full}.{Guid.NewGuid():N}.part";
-        try
+        AtomicFile.Write(path, file =>
         {
-            using (FileStream file = System.IO.File.Create(beside))
+            Span<byte> length = stackalloc byte[8];
+            BinaryPrimitives.WriteInt64LittleEndian(length, text.Length + padding);
+            file.Write(length);
+            file.Write(text);
+            file.Write("        "u8[..padding]);
+            foreach (Tensor value in values)
             {
-                Span<byte> length = stackalloc byte[8];
-                BinaryPrimitives.WriteInt64LittleEndian(length, text.Length + padding);
-                file.Write(length);
-                file.Write(text);
-                file.Write("        "u8[..padding]);
-                foreach (Tensor value in values)
-                {
-                    file.Write(value.bytes);
-                }
-                file.Flush(flushToDisk: true);
+                file.Write(value.bytes);
             }
-            System.IO.File.Move(beside, full, overwrite: true);
-        }
-        finally
-        {
-            System.IO.File.Delete(beside);
-        }
+            file.Flush(flushToDisk: true);
+        });
     }
 
     /// <summary>Reads all tensors of a file.</summary>

@@ -1,4 +1,4 @@
-namespace Embodied.Interactive.Documents;
+namespace Embodied;
 
 /// <summary>Writes files so that they are there whole or not at all.</summary>
 public static class AtomicFile
@@ -11,7 +11,7 @@ public static class AtomicFile
     /// <param name="write">Fills the file.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file or its folder is protected.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<FileStream> write)
     {
         string target = new FileInfo(path).LinkTarget is null ? Path.GetFullPath(path) : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
         string beside = $"{target}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.partial";
@@ -33,7 +33,7 @@ public static class AtomicFile
         }
     }
 
-    /// <summary>Writes text as UTF-8 without a byte order mark; see <see cref="Write(string, Action{Stream})"/>.</summary>
+    /// <summary>Writes text as UTF-8 without a byte order mark; see <see cref="Write(string, Action{FileStream})"/>.</summary>
     /// <param name="path">Where the file shall be; its folder must exist.</param>
     /// <param name="text">What it shall hold.</param>
     public static void Write(string path, string text) => Write(path, stream => stream.Write(new System.Text.UTF8Encoding(false).GetBytes(text)));

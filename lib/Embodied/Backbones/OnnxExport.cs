@@ -36,8 +36,8 @@ public static class OnnxExport
         Module<Tensor, Tensor> outermost = network is ProjectedEncoder projected ? projected.Encoder : network;
         ImageInput? images = outermost switch
         {
-            VisionTransformer vision => input ?? new ImageInput { Width = vision.Options.ImageSize, Height = vision.Options.ImageSize, Multiple = vision.Options.PatchSize, Channels = vision.Options.Channels },
-            ConvEncoder conv => input ?? new ImageInput { Width = 64, Height = 64, Channels = conv.Options.Channels },
+            VisionTransformer vision => (input ?? new ImageInput()) with { Width = vision.Options.ImageSize, Height = vision.Options.ImageSize, Multiple = vision.Options.PatchSize },
+            ConvEncoder => input ?? new ImageInput { Width = 64, Height = 64 },
             _ => null,
         };
         if (network is VisionTransformer transformer)

@@ -1,0 +1,228 @@
+using System.Runtime.InteropServices;
+using Embodied.Backbones.Onnx;
+using Embodied.Networks;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using static TorchSharp.torch;
+using Tensor = TorchSharp.torch.Tensor;
+
+namespace Embodied.Backbones;
+
+/// <summary>How a <see cref="Backbone"/> is loaded.</summary>
+public sealed record BackboneOptions
+{
+    /// <summary>Threads within an operation; 0 for as many as there are cores.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Most images that go through the model at once.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>
+    /// Layers whose queries, keys, values and attention <see cref="Backbone.Inspect"/> shall give: 0 is the first, −1 the last. Each costs the fusion of its
+    /// attention.
+    /// </summary>
+    public IReadOnlyList<int> Inspected { get; init; } = [];
+}
+
+/// <summary>
+/// A pretrained vision model in an ONNX file, whoever exported it: it is asked how it wants its images, and gives its outputs as tensors. What goes on in its
+/// attention layers can be seen too: they are found in the graph by their structure, and become outputs.
+/// </summary>
+/// <remarks>ONNX Runtime does the work. Lecture: self-supervised learning, object discovery.</remarks>
+public sealed class Backbone : IDisposable
+{
+    private readonly InferenceSession session;
+    private readonly string inputName;
+    private readonly string[] outputs;
+    private readonly int batchSize;
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>How it wants its images.</summary>
+    public ImageInput Input { get; }
+
+    /// <summary>The model's own outputs.</summary>
+    public IReadOnlyList<string> Outputs { get; }
+
+    /// <summary>How many self-attentions were found in the graph.</summary>
+    public int AttentionLayers { get; }
+
+    /// <summary>What it runs on, in words.</summary>
+    public string Device { get; }
+
+    private Backbone(string path, ModelProto model, BackboneOptions options)
+    {
+        Path = path;
+        (inputName, Input) = ImageInputSearch.Find(model, path);
+        IReadOnlyList<AttentionPlace> places = AttentionSearch.Find(model.Graph);
+        AttentionLayers = places.Count;
+        Outputs = [.. model.Graph.Output.Select(output => output.Name)];
+        foreach (int layer in options.Inspected.DistinctBy(layer => layer < 0 ? places.Count + layer : layer))
+        {
+            Expose(model, places, layer);
+        }
+        outputs = [.. model.Graph.Output.Select(output => output.Name)];
+        batchSize = Math.Max(1, options.BatchSize);
+
+        using SessionOptions settings = new();
+        settings.IntraOpNumThreads = options.Threads;
+        settings.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR;
+        settings.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+        Device = ExecutionDevice.Choose(settings);
+        try
+        {
+            session = new InferenceSession(model.ToByteArray(), settings);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new InvalidDataException($"ONNX Runtime cannot run '{path}': {e.Message}", e);
+        }
+    }
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="path">An ONNX file; weights that it keeps in files of their own are looked for beside it.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is truncated or no ONNX file, wants an operator set that is too new, or has no image input; the message says which.</exception>
+    /// <exception cref="ArgumentException">A layer is to be inspected that there is not; the message lists those that there are.</exception>
+    public static Backbone Load(string path, BackboneOptions? options = null) => new(path, OnnxFile.Read(path), options ?? new());
+
+    /// <summary>The model's outputs for prepared images.</summary>
+    /// <param name="images">As <see cref="ImageInput.Prepare"/> of <see cref="Input"/> gives them, float32 on the CPU.</param>
+    /// <returns>Tensors by the names of <see cref="Outputs"/>, images along the first dimension.</returns>
+    /// <exception cref="ArgumentException">The shape does not fit.</exception>
+    public IReadOnlyDictionary<string, Tensor> Run(Tensor images) => Run(images, [.. Outputs]);
+
+    /// <summary>Queries, keys, values and attention of a layer, for prepared images.</summary>
+    /// <param name="images">As <see cref="ImageInput.Prepare"/> gives them.</param>
+    /// <param name="layer">One of <see cref="BackboneOptions.Inspected"/>: 0 is the first, −1 the last.</param>
+    /// <returns>Maps over T tokens, of which the first is [CLS] where the model has one.</returns>
+    /// <exception cref="ArgumentException">The shape does not fit, or the layer was not named when the model was loaded.</exception>
+    public AttentionMaps Inspect(Tensor images, int layer = -1)
+    {
+        int index = layer < 0 ? AttentionLayers + layer : layer;
+        string[] names = [.. Parts.Select(part => OutputName(index, part))];
+        if (!outputs.Contains(names[0]))
+        {
+            throw new ArgumentException($"Layer {layer} of '{Path}' was not to be inspected when it was loaded: name it in {nameof(BackboneOptions)}.{nameof(BackboneOptions.Inspected)}.", nameof(layer));
+        }
+        IReadOnlyDictionary<string, Tensor> found = Run(images, names);
+        return new(found[names[0]], found[names[1]], found[names[2]], found[names[3]]);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{System.IO.Path.GetFileName(Path)}: images of {(Input.AnySize ? $"any size in multiples of {Input.Multiple} px" : $"{Input.Width} × {Input.Height} px")}, {AttentionLayers} attention layers, outputs {string.Join(", ", Outputs)}, on {Device}";
+
+    /// <inheritdoc/>
+    public void Dispose() => session.Dispose();
+
+    private static readonly string[] Parts = ["queries", "keys", "values", "weights"];
+
+    private static string OutputName(int layer, string part) => $"embodied.attention.{layer}.{part}";
+
+    private Dictionary<string, Tensor> Run(Tensor images, string[] names)
+    {
+        int channel = Input.ChannelsLast ? 3 : 1;
+        if (images.dim() != 4 || images.shape[channel] != Input.Channels || images.shape[0] < 1)
+        {
+            throw new ArgumentException($"images has shape [{string.Join(", ", images.shape)}], wanted {(Input.ChannelsLast ? $"[n, H, W, {Input.Channels}]" : $"[n, {Input.Channels}, H, W]")}: let {nameof(Input)}.{nameof(ImageInput.Prepare)} make them.", nameof(images));
+        }
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        Tensor data = images.detach().to(float32).cpu().contiguous();
+        List<Tensor[]> batches = [];
+        for (long from = 0; from < data.shape[0]; from += batchSize)
+        {
+            batches.Add(Once(data.narrow(0, from, Math.Min(batchSize, data.shape[0] - from)), names));
+        }
+        return Enumerable.Range(0, names.Length).ToDictionary(
+            i => names[i], i => (batches.Count == 1 ? batches[0][i] : cat([.. batches.Select(batch => batch[i])])).MoveToOuterDisposeScope());
+    }
+
+    // The input is read where it lies; each output is copied once, into its tensor.
+    private unsafe Tensor[] Once(Tensor batch, string[] names)
+    {
+        Span<byte> bytes = batch.bytes;
+        fixed (byte* memory = bytes)
+        {
+            using OrtValue input = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, TensorElementType.Float, batch.shape, (nint)memory, bytes.Length);
+            using OrtIoBinding binding = session.CreateIoBinding();
+            binding.BindInput(inputName, input);
+            foreach (string name in names)
+            {
+                binding.BindOutputToDevice(name, OrtMemoryInfo.DefaultInstance);
+            }
+            using RunOptions run = new();
+            try
+            {
+                using IDisposableReadOnlyCollection<OrtValue> results = session.RunWithBoundResults(run, binding);
+                return [.. results.Select(Copy)];
+            }
+            catch (OnnxRuntimeException e)
+            {
+                throw new ArgumentException($"'{Path}' refuses images of shape [{string.Join(", ", batch.shape)}]: {e.Message}", nameof(batch), e);
+            }
+        }
+    }
+
+    private Tensor Copy(OrtValue value)
+    {
+        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
+        switch (info.ElementDataType)
+        {
+            case TensorElementType.Float:
+                return Filled(info.Shape, float32, MemoryMarshal.AsBytes(value.GetTensorDataAsSpan<float>()));
+            case TensorElementType.Double:
+                return Filled(info.Shape, float64, MemoryMarshal.AsBytes(value.GetTensorDataAsSpan<double>()));
+            case TensorElementType.Int64:
+                return Filled(info.Shape, int64, MemoryMarshal.AsBytes(value.GetTensorDataAsSpan<long>()));
+            case TensorElementType.Float16:
+                using (Tensor half = Filled(info.Shape, float16, MemoryMarshal.AsBytes(value.GetTensorDataAsSpan<Float16>())))
+                {
+                    return half.to(float32);
+                }
+            default:
+                throw new NotSupportedException($"'{Path}' has an output of type {info.ElementDataType}; numbers are wanted.");
+        }
+    }
+
+    private static Tensor Filled(long[] shape, ScalarType type, ReadOnlySpan<byte> values)
+    {
+        Tensor result = empty(shape, type);
+        if (values.Length > 0)
+        {
+            values.CopyTo(result.bytes);
+        }
+        return result;
+    }
+
+    private void Expose(ModelProto model, IReadOnlyList<AttentionPlace> places, int layer)
+    {
+        int index = layer < 0 ? places.Count + layer : layer;
+        if (index < 0 || index >= places.Count)
+        {
+            string fused = string.Join(", ", AttentionSearch.FusedIn(model.Graph));
+            throw new ArgumentException(
+                places.Count > 0 ? $"'{Path}' has no attention layer {layer}; there are {places.Count}: {string.Join(", ", places.Select((place, i) => $"{i} ({place.Weights})"))}."
+                : fused.Length > 0 ? $"'{Path}' computes its attention in one piece ({fused}), so that keys and weights cannot be seen: export it without fusing."
+                : $"'{Path}' has no attention layer: no Softmax in it goes from a product of two values into a product with a third.",
+                nameof(layer));
+        }
+        AttentionPlace found = places[index];
+        (string Operation, string Value)[] exposed = [("Identity", found.Queries), ("Transpose", found.KeysTransposed), ("Identity", found.Values), ("Identity", found.Weights)];
+        foreach ((string part, (string operation, string value)) in Parts.Zip(exposed))
+        {
+            string name = OutputName(index, part);
+            NodeProto node = new() { Name = name, OpType = operation, Input = { value }, Output = { name } };
+            if (operation == "Transpose")
+            {
+                node.Attribute.Add(OnnxGraph.Attribute(("perm", new long[] { 0, 1, 3, 2 })));
+            }
+            model.Graph.Node.Add(node);
+            model.Graph.Output.Add(new ValueInfoProto { Name = name });
+        }
+    }
+}

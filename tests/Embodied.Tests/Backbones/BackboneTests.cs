@@ -168,7 +168,7 @@ public sealed class BackboneTests : IDisposable
         ImageInput rgb = new() { Multiple = 8 };
         Assert.Equal([1, 3, 48, 64], rgb.Prepare(rand([3, 45, 67], generator: new Generator(1))).shape);
         Assert.Equal([2, 3, 8, 8], rgb.Prepare(zeros(2, 1, 1, 3)).shape);
-        Assert.Equal([1, 3, 96, 24], rgb.Prepare(zeros(3, 45, 67), 100, 20).shape);
+        Assert.Equal([1, 3, 104, 24], rgb.Prepare(zeros(3, 45, 67), 100, 20).shape);
         // Half transparent black is grey; transparent anything is white.
         Tensor alpha = zeros(4, 8, 8);
         alpha[3] = tensor(0.5f);

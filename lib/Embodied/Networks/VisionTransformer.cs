@@ -28,6 +28,12 @@ public sealed record VisionTransformerOptions
     /// <summary>Hidden units of a block's perceptron per unit of <see cref="Width"/>.</summary>
     public int MlpRatio { get; init; } = 4;
 
+    /// <summary>
+    /// The block before which [CLS] joins the patches: 0 as in ViT. Where it joins late, it has that much less time to gather, and has to look where there is something
+    /// to be had; patches cannot use it as a common store (class attention: Touvron et al. 2021).
+    /// </summary>
+    public int ClassFrom { get; init; }
+
     /// <summary>What two cores can train: 64 px, patches of 8, width 192, six blocks of three heads, 2.7 million parameters.</summary>
     public static VisionTransformerOptions Small64 { get; } = new() { ImageSize = 64, PatchSize = 8, Width = 192, Depth = 6, Heads = 3 };
 }
@@ -39,14 +45,15 @@ public sealed record VisionTokens(Tensor Class, Tensor Patches);
 
 /// <summary>
 /// A vision transformer: the image is cut into patches, each becomes a token by one linear map, a learned [CLS] token goes before them, a
-/// learned embedding of the position is added, and pre-norm blocks follow.
+/// learned embedding of the position is added, and pre-norm blocks follow. (<see cref="VisionTransformerOptions.ClassFrom"/> departs
+/// from that.)
 /// <code>
 /// z₀ = [x_cls; x₁E; …; x_pE] + E_pos,      z_l = Block_l(z_{l−1}),      y = LN(z_L)
 /// </code>
 /// Layout and parameter names are those of DINO's released checkpoints.
 /// </summary>
 /// <remarks>
-/// Dosovitskiy et al. 2021, eqs. 1 to 4; Caron et al., <i>Emerging properties in self-supervised vision transformers</i>, 2021.
+/// Dosovitskiy et al. 2021, eqs. 1 to 4; Touvron et al., <i>Going deeper with image transformers</i>, 2021; Caron et al., <i>Emerging properties in self-supervised vision transformers</i>, 2021.
 /// Lecture: self-supervised learning.
 /// </remarks>
 public sealed class VisionTransformer : Module<Tensor, Tensor>
@@ -80,6 +87,10 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
         {
             throw new ArgumentException($"Patches of {options.PatchSize} px do not fill an image of {options.ImageSize} px.", nameof(options));
         }
+        if (options.ClassFrom < 0 || options.ClassFrom >= options.Depth)
+        {
+            throw new ArgumentException($"[CLS] cannot join before block {options.ClassFrom}; there are blocks 0 to {options.Depth - 1}.", nameof(options));
+        }
         Options = options;
         int d = options.Width, side = options.ImageSize / options.PatchSize;
         cls_token = new Parameter(zeros(1, 1, d, dtype: dtype));
@@ -102,11 +113,7 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        Tensor x = Embed(input);
-        foreach (TransformerBlock block in blocks)
-        {
-            x = block.call(x);
-        }
+        Tensor x = Run(input);
         // Only [CLS] is asked for, and the norm works token by token.
         return norm.call(x.select(1, 0)).MoveToOuterDisposeScope();
     }
@@ -118,11 +125,7 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
     public VisionTokens Tokens(Tensor images)
     {
         using var scope = NewDisposeScope();
-        Tensor x = Embed(images);
-        foreach (TransformerBlock block in blocks)
-        {
-            x = block.call(x);
-        }
+        Tensor x = Run(images);
         return Split(norm.call(x));
     }
 
@@ -133,17 +136,32 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
     /// <param name="images">[n, channels, H, W], H and W multiples of the patch.</param>
     /// <returns>The tokens, and the maps over 1 + p tokens of which the first is [CLS].</returns>
     /// <exception cref="ArgumentException">The shape does not fit.</exception>
-    public (VisionTokens Tokens, AttentionMaps LastLayer) Inspect(Tensor images)
+    public (VisionTokens Tokens, AttentionMaps LastLayer) Inspect(Tensor images) => Inspect(images, -1);
+
+    /// <summary>Tokens of the last block, and the queries, keys, values and attention of any.</summary>
+    /// <param name="images">[n, channels, H, W], H and W multiples of the patch.</param>
+    /// <param name="layer">The block: 0 is the first, −1 the last.</param>
+    /// <returns>The tokens, and the maps over 1 + p tokens of which the first is [CLS].</returns>
+    /// <exception cref="ArgumentException">The shape does not fit.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
+    public (VisionTokens Tokens, AttentionMaps Layer) Inspect(Tensor images, int layer)
     {
+        int at = layer < 0 ? blocks.Count + layer : layer;
+        ArgumentOutOfRangeException.ThrowIfNegative(at, nameof(layer));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(at, blocks.Count, nameof(layer));
         using var scope = NewDisposeScope();
-        Tensor x = Embed(images);
-        for (int l = 0; l < blocks.Count - 1; l++)
+        AttentionMaps? maps = null;
+        Tensor x = Run(images, (l, block, tokens) =>
         {
-            x = blocks[l].call(x);
-        }
-        (x, AttentionMaps maps) = blocks[^1].Inspect(x);
+            if (l != at)
+            {
+                return block.call(tokens);
+            }
+            (Tensor output, maps) = block.Inspect(tokens);
+            return output;
+        });
         return (Split(norm.call(x)),
-            new(maps.Queries.MoveToOuterDisposeScope(), maps.Keys.MoveToOuterDisposeScope(),
+            new(maps!.Queries.MoveToOuterDisposeScope(), maps.Keys.MoveToOuterDisposeScope(),
                 maps.Values.MoveToOuterDisposeScope(), maps.Weights.MoveToOuterDisposeScope()));
     }
 
@@ -171,7 +189,8 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
         return cat([pos_embed.narrow(1, 0, 1), patches], 1).MoveToOuterDisposeScope();
     }
 
-    private Tensor Embed(Tensor images)
+    // [n, 1 + p, d], before the last norm.
+    private Tensor Run(Tensor images, Func<int, TransformerBlock, Tensor, Tensor>? call = null)
     {
         ShapeCheck.Require(images, nameof(images), -1, Options.Channels, -1, -1);
         long P = Options.PatchSize, H = images.shape[2], W = images.shape[3];
@@ -179,8 +198,17 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
         {
             throw new ArgumentException($"images has shape [{string.Join(", ", images.shape)}], wanted sides that are multiples of the patch, {P}.", nameof(images));
         }
-        Tensor patches = patch_embed.call(images); // [n, p, d]
-        return cat([cls_token.expand(images.shape[0], 1, Options.Width), patches], 1) + Positions((int)(H / P), (int)(W / P));
+        Tensor positions = Positions((int)(H / P), (int)(W / P));
+        Tensor x = patch_embed.call(images) + positions.narrow(1, 1, positions.shape[1] - 1); // [n, p, d]
+        for (int l = 0; l < blocks.Count; l++)
+        {
+            if (l == Options.ClassFrom)
+            {
+                x = cat([(cls_token + positions.narrow(1, 0, 1)).expand(images.shape[0], 1, Options.Width), x], 1);
+            }
+            x = call is null ? blocks[l].call(x) : call(l, blocks[l], x);
+        }
+        return x;
     }
 
     private static VisionTokens Split(Tensor y) => new(y.select(1, 0).MoveToOuterDisposeScope(), y.narrow(1, 1, y.shape[1] - 1).MoveToOuterDisposeScope());

@@ -69,7 +69,7 @@ public sealed class Dino : SelfSupervisedMethod
 {
     private readonly ProjectedEncoder student;
     private readonly ProjectedEncoder teacher;
-    private readonly Module<Tensor, Tensor>? contrast;
+    private readonly Module<Tensor, Tensor>? contrast, patchContrast;
     private readonly Tensor centre;
     private readonly Remembered teacherLogits = new(), studentLogits = new();
 
@@ -104,17 +104,26 @@ public sealed class Dino : SelfSupervisedMethod
     /// <param name="teacher">g_θt, of the same architecture.</param>
     /// <param name="options">How.</param>
     /// <param name="contrast">A second head on the student's encoder, for the contrastive term; null for DINO as it is in the paper.</param>
-    /// <exception cref="ArgumentException">The networks differ in architecture, or their head is no <see cref="DinoHead"/>.</exception>
+    /// <param name="patchContrast">
+    /// A third one, on the mean of the patch tokens of a <see cref="VisionTransformer"/>; the contrastive term is then the mean of both. [CLS] alone leaves the
+    /// patches free to store what they like where they like; their mean shows the object best when patches of the background have nothing to say.
+    /// </param>
+    /// <exception cref="ArgumentException">The networks differ in architecture, their head is no <see cref="DinoHead"/>, or patches are to be contrasted of an encoder that has none.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are no global views, or only one and a contrastive head.</exception>
-    public Dino(ProjectedEncoder student, ProjectedEncoder teacher, DinoOptions options, Module<Tensor, Tensor>? contrast = null) : base(nameof(Dino))
+    public Dino(ProjectedEncoder student, ProjectedEncoder teacher, DinoOptions options, Module<Tensor, Tensor>? contrast = null, Module<Tensor, Tensor>? patchContrast = null)
+        : base(nameof(Dino))
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.GlobalViews, contrast is null ? 1 : 2, nameof(options));
         if (student.Head is not DinoHead head)
         {
             throw new ArgumentException($"student has a {student.Head.GetName()} for a head, wanted a {nameof(DinoHead)}.", nameof(student));
         }
+        if (patchContrast is not null && (contrast is null || student.Encoder is not VisionTransformer))
+        {
+            throw new ArgumentException($"Patches are contrasted beside [CLS], of a {nameof(VisionTransformer)}; a head for [CLS] and such an encoder are wanted.", nameof(patchContrast));
+        }
         MovingAverage.Start(teacher, student);
-        (this.student, this.teacher, this.contrast, Options) = (student, teacher, contrast, options);
+        (this.student, this.teacher, this.contrast, this.patchContrast, Options) = (student, teacher, contrast, patchContrast, options);
         centre = zeros(head.Prototypes.shape[0], dtype: head.Prototypes.dtype).DetachFromDisposeScope();
         RegisterComponents();
     }
@@ -128,8 +137,14 @@ public sealed class Dino : SelfSupervisedMethod
             throw new ArgumentException($"views holds {views.Count}, wanted the {Options.GlobalViews} global ones and at least 2.", nameof(batch));
         }
         using var scope = NewDisposeScope();
-        Tensor features = Features(student.Encoder, views); // [views · n, d]
-        Tensor? contrastive = contrast is null ? null : Contrastive(features.narrow(0, 0, 2 * views[0].shape[0]));
+        long pair = 2 * views[0].shape[0];
+        Tensor? pooled = null;
+        Tensor features = Features(patchContrast is null ? student.Encoder.call : ClassAndPool, views); // [views · n, d]
+        Tensor? contrastive = contrast is null ? null : Contrastive(contrast, features.narrow(0, 0, pair));
+        if (patchContrast is not null)
+        {
+            contrastive = (contrastive! + Contrastive(patchContrast, pooled!.narrow(0, 0, pair))) / 2;
+        }
         if (contrastive is not null && Done < Options.ContrastiveStart)
         {
             Distilled = false;
@@ -139,7 +154,7 @@ public sealed class Dino : SelfSupervisedMethod
         Tensor gt;
         using (no_grad())
         {
-            gt = Logits(teacher, Features(teacher.Encoder, [.. views.Take(Options.GlobalViews)]), Options.GlobalViews);
+            gt = Logits(teacher, Features(teacher.Encoder.call, [.. views.Take(Options.GlobalViews)]), Options.GlobalViews);
         }
         if (contrastive is not null && Options.Centring && centre.count_nonzero().ToInt64() == 0)
         {
@@ -152,6 +167,14 @@ public sealed class Dino : SelfSupervisedMethod
         studentLogits.Set(gs);
         Tensor loss = DinoLoss.Loss(gs, Targets(gt), Options.StudentTemperature);
         return (contrastive is null || Options.ContrastiveWeight == 0 ? loss : loss + Options.ContrastiveWeight * contrastive).MoveToOuterDisposeScope();
+
+        // The first crops, which are of one size, are the pair.
+        Tensor ClassAndPool(Tensor crops)
+        {
+            VisionTokens tokens = ((VisionTransformer)student.Encoder).Tokens(crops);
+            pooled ??= tokens.Patches.mean([1L]);
+            return tokens.Class;
+        }
     }
 
     /// <inheritdoc/>
@@ -185,15 +208,15 @@ public sealed class Dino : SelfSupervisedMethod
 
     private Tensor Targets(Tensor logits) => DinoLoss.Targets(logits, Options.Centring ? centre : null, TeacherTemperature);
 
-    private Tensor Contrastive(Tensor features)
+    private Tensor Contrastive(Module<Tensor, Tensor> head, Tensor features)
     {
-        Tensor z = contrast!.call(features);
+        Tensor z = head.call(features);
         long n = z.shape[0] / 2;
         return NtXent.Loss(z.narrow(0, 0, n), z.narrow(0, n, n), Options.ContrastiveTau);
     }
 
     // [views · n, d], view by view. Crops of one size go through the network together.
-    private static Tensor Features(Module<Tensor, Tensor> encoder, IReadOnlyList<Tensor> views)
+    private static Tensor Features(Func<Tensor, Tensor> encoder, IReadOnlyList<Tensor> views)
     {
         List<Tensor> features = [];
         for (int from = 0, to; from < views.Count; from = to)
@@ -203,7 +226,7 @@ public sealed class Dino : SelfSupervisedMethod
             {
                 to++;
             }
-            features.Add(encoder.call(cat([.. views.Skip(from).Take(to - from)])));
+            features.Add(encoder(cat([.. views.Skip(from).Take(to - from)])));
         }
         return cat(features);
     }

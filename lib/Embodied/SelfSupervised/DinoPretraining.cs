@@ -33,7 +33,7 @@ public sealed record DinoPretrainingOptions
     public DinoRecipe Recipe { get; init; } = DinoRecipe.Joint;
 
     /// <summary>Updates.</summary>
-    public int Updates { get; init; } = 2400;
+    public int Updates { get; init; } = 4000;
 
     /// <summary>Objects per update, each in two views.</summary>
     public int BatchSize { get; init; } = 64;
@@ -42,13 +42,19 @@ public sealed record DinoPretrainingOptions
     /// The network. Of one of width 192 and depth 6, trained as briefly, all but half a percent of the [CLS] feature is common to all pictures (a fifth
     /// here): the logits start out nearly alike, and what little differs dies before distillation amplifies it.
     /// </summary>
-    public VisionTransformerOptions Network { get; init; } = VisionTransformerOptions.Small64 with { Width = 128, Depth = 4, Heads = 2 };
+    public VisionTransformerOptions Network { get; init; } = Plain with { ClassFrom = 3 };
+
+    /// <summary>Whether a contrastive term looks at the mean of the patch tokens too: see <see cref="Dino"/>.</summary>
+    public bool ContrastPatches { get; init; } = true;
+
+    /// <summary>τ of the contrastive term.</summary>
+    public double ContrastiveTau { get; init; } = 0.1;
 
     /// <summary>The share of the training that is contrastive only, where the recipe has a start.</summary>
-    public double Start { get; init; } = 0.0625;
+    public double Start { get; init; } = 0.1;
 
     /// <summary>Highest learning rate of AdamW.</summary>
-    public double LearningRate { get; init; } = 1e-3;
+    public double LearningRate { get; init; } = 2e-3;
 
     /// <summary>
     /// m of the teacher at the start. Structure grows in the teacher by 1 − m an update: a training of a thousand updates cannot afford the momentum of
@@ -71,8 +77,13 @@ public sealed record DinoPretrainingOptions
     /// <summary>Updates between two rows of the curve.</summary>
     public int EvaluateEvery { get; init; } = 50;
 
-    /// <summary>600 updates: what recipes are compared with.</summary>
-    public static DinoPretrainingOptions Trial { get; } = new() { Updates = 600, Start = 0.25, EvaluateEvery = 25 };
+    /// <summary>600 updates of a vision transformer as it is in the paper, but for its size: what recipes are compared with.</summary>
+    public static DinoPretrainingOptions Trial { get; } = new()
+    {
+        Updates = 600, Start = 0.25, EvaluateEvery = 25, Network = Plain, ContrastPatches = false, ContrastiveTau = 0.2, LearningRate = 1e-3,
+    };
+
+    private static VisionTransformerOptions Plain => VisionTransformerOptions.Small64 with { Width = 128, Depth = 4, Heads = 2 };
 }
 
 /// <summary>A row of a pretraining's curve.</summary>
@@ -133,19 +144,20 @@ public sealed class DinoPretraining : IDisposable
         this.options = options;
         generator = new Generator(unchecked((ulong)options.Seed));
         bool contrastive = options.Recipe is DinoRecipe.Joint or DinoRecipe.ContrastiveStart or DinoRecipe.Contrastive;
-        ProjectionHead? contrast = null;
+        ProjectionHead? contrast = null, patchContrast = null;
         ProjectedEncoder student = Network(), teacher = Network();
         if (contrastive)
         {
-            contrast = new ProjectionHead(options.Network.Width, new() { Hidden = 512, Output = 128 }, generator);
+            contrast = Head();
+            patchContrast = options.ContrastPatches ? Head() : null;
         }
         dino = new Dino(student, teacher, new()
         {
             TeacherMomentum = options.TeacherMomentum, FinalTeacherMomentum = options.FinalTeacherMomentum, FirstTeacherTemperature = options.TeacherTemperature, TeacherTemperature = options.TeacherTemperature,
-            FrozenPrototypes = 0, ContrastiveWeight = options.Recipe == DinoRecipe.Joint ? 1 : 0,
+            FrozenPrototypes = 0, ContrastiveTau = options.ContrastiveTau, ContrastiveWeight = options.Recipe == DinoRecipe.Joint ? 1 : 0,
             // Beyond the last update: distillation never begins.
             ContrastiveStart = options.Recipe switch { DinoRecipe.Contrastive => 2, _ => options.Start },
-        }, contrast);
+        }, contrast, patchContrast);
         training = new SelfSupervisedTraining(dino, SelfSupervisedOptions.Dino with
         {
             Updates = options.Updates, BatchSize = options.BatchSize, LearningRate = options.LearningRate, WarmUp = Math.Min(50, options.Updates / 10),
@@ -208,6 +220,8 @@ public sealed class DinoPretraining : IDisposable
         dino.Dispose();
         generator.Dispose();
     }
+
+    private ProjectionHead Head() => new(options.Network.Width, new() { Hidden = 512, Output = 128 }, generator);
 
     private ProjectedEncoder Network() => new(
         new VisionTransformer(options.Network, generator), new DinoHead(options.Network.Width, DinoHeadOptions.Small, generator));

@@ -19,6 +19,26 @@ public class NetworkTests
         Assert.Throws<ArgumentException>(() => vit.call(rand(2, 1, 16, 16)));
         Assert.Throws<ArgumentException>(() => new VisionTransformer(Tiny with { Heads = 5 }, new Generator(1)));
         Assert.Throws<ArgumentException>(() => new VisionTransformer(Tiny with { PatchSize = 5 }, new Generator(1)));
+        Assert.StartsWith("[CLS] cannot join before block 2; there are blocks 0 to 1.", Assert.Throws<ArgumentException>(
+            () => new VisionTransformer(Tiny with { ClassFrom = 2 }, new Generator(1))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_class_token_that_joins_late_changes_no_patch_before()
+    {
+        Tensor images = rand([2, 3, 16, 16], dtype: ScalarType.Float64, generator: new Generator(2));
+        using var late = new VisionTransformer(Tiny with { ClassFrom = 1 }, new Generator(1), ScalarType.Float64);
+        AttentionMaps first = late.Inspect(images, 0).Layer, last = late.Inspect(images).LastLayer;
+        Assert.Equal([2, 3, 16, 16], first.Weights.shape);
+        Assert.Equal([2, 3, 17, 17], last.Weights.shape);
+        Tensor before = late.Inspect(images, 0).Layer.Keys;
+        using (no_grad())
+        {
+            late.named_parameters().Single(p => p.name == "cls_token").parameter.add_(1);
+        }
+        Assert.True(late.Inspect(images, 0).Layer.Keys.eq(before).all().item<bool>());
+        Assert.True(allclose(late.Inspect(images).Tokens.Class, late.call(images), 1e-10, 1e-10));
+        Assert.Throws<ArgumentOutOfRangeException>(() => late.Inspect(images, 2));
     }
 
     [Fact]

@@ -85,6 +85,26 @@ public sealed class DinoPretrainingTests : IDisposable
         Assert.Equal(At(0, 0).Loss + 3 * contrast, At(0, 3).Loss, 1e-4);
     }
 
+    [Fact]
+    public void A_head_on_the_patches_halves_the_contrastive_term_with_that_of_the_class_token()
+    {
+        using var scope = NewDisposeScope();
+        Tensor a = rand([4, 3, 16, 16], generator: new Generator(2)), b = rand([4, 3, 16, 16], generator: new Generator(3));
+        var generator = new Generator(1);
+        ProjectedEncoder Network() => new(
+            new VisionTransformer(new() { ImageSize = 16, PatchSize = 8, Width = 16, Depth = 1, Heads = 2 }, generator), new DinoHead(16, new() { Hidden = 8, Bottleneck = 4, Prototypes = 5 }, generator));
+        ProjectionHead Head() => new(16, new() { Layers = 1, Output = 6 }, generator);
+        (ProjectedEncoder student, ProjectionHead ofClass, ProjectionHead ofPatches) = (Network(), Head(), Head());
+        using var dino = new Dino(student, Network(), new() { ContrastiveStart = 0.5 }, ofClass, ofPatches);
+        dino.Begin(0, 10);
+        var vit = (VisionTransformer)student.Encoder;
+        double Of(ProjectionHead head, Func<VisionTokens, Tensor> feature) => NtXent.Loss(head.call(feature(vit.Tokens(a))), head.call(feature(vit.Tokens(b))), 0.2).ToDouble();
+        Assert.Equal((Of(ofClass, t => t.Class) + Of(ofPatches, t => t.Patches.mean([1L]))) / 2, dino.Loss(new([a, b], arange(4))).ToDouble(), 1e-5);
+        Assert.Throws<ArgumentException>(() => new Dino(Network(), Network(), new(), null, Head()));
+        ProjectedEncoder Convolutional() => new(new ConvEncoder(new() { Width = 4, Stages = 1 }, generator), new DinoHead(8, new() { Hidden = 8, Bottleneck = 4, Prototypes = 5 }, generator));
+        Assert.Throws<ArgumentException>(() => new Dino(Convolutional(), Convolutional(), new(), Head(), Head()));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

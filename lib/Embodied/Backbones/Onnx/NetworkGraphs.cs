@@ -24,11 +24,14 @@ internal sealed class NetworkGraphs(OnnxGraph graph)
         string native = graph.Constant(positions.narrow(1, 1, side * side).view(1, side, side, d).permute(0, 3, 1, 2));
         string grid = graph.Node("Resize", [native, "", "", Join(0, graph.Whole(1, d), sides)],
             ("mode", "cubic"), ("coordinate_transformation_mode", "half_pixel"), ("cubic_coeff_a", -0.75)); // [1, d, h, w]
-        string embedded = Join(1, graph.Constant(positions.narrow(1, 0, 1)), Rows(grid));
-        string first = graph.Node("Expand", [Constant("cls_token"), Join(0, batch, graph.Whole(1, d))]);
-        string x = Add(Join(1, first, Rows(map)), embedded); // [n, 1 + p, d]
+        string x = Add(Rows(map), Rows(grid)); // [n, p, d]
         for (int l = 0; l < options.Depth; l++)
         {
+            if (l == options.ClassFrom)
+            {
+                string first = graph.Constant(weights["cls_token"] + positions.narrow(1, 0, 1));
+                x = Join(1, graph.Node("Expand", [first, Join(0, batch, graph.Whole(1, d))]), x);
+            }
             x = Block(x, weights.Below($"blocks.{l}"), options);
         }
         string y = LayerNorm(x, weights.Below("norm"));

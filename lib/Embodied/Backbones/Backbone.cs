@@ -49,7 +49,10 @@ public sealed class Backbone : IDisposable
     /// <summary>How many self-attentions were found in the graph.</summary>
     public int AttentionLayers { get; }
 
-    /// <summary>What it runs on, in words.</summary>
+    /// <summary>The version of ONNX's operators that it is written in.</summary>
+    public long Opset { get; }
+
+    /// <summary>What it runs on, in words; <see cref="ExecutionDevice.Report"/> tells it once in a process.</summary>
     public string Device { get; }
 
     private Backbone(string path, ModelProto model, BackboneOptions options)
@@ -58,6 +61,7 @@ public sealed class Backbone : IDisposable
         (inputName, Input) = ImageInputSearch.Find(model, path);
         IReadOnlyList<AttentionPlace> places = AttentionSearch.Find(model.Graph);
         AttentionLayers = places.Count;
+        Opset = OnnxFile.Opset(model);
         Outputs = [.. model.Graph.Output.Select(output => output.Name)];
         foreach (int layer in options.Inspected.DistinctBy(layer => layer < 0 ? places.Count + layer : layer))
         {
@@ -79,6 +83,7 @@ public sealed class Backbone : IDisposable
         {
             throw new InvalidDataException($"ONNX Runtime cannot run '{path}': {e.Message}", e);
         }
+        ExecutionDevice.Tell(Device);
     }
 
     /// <summary>Loads a model.</summary>
@@ -98,7 +103,7 @@ public sealed class Backbone : IDisposable
     /// <summary>Queries, keys, values and attention of a layer, for prepared images.</summary>
     /// <param name="images">As <see cref="ImageInput.Prepare"/> gives them.</param>
     /// <param name="layer">One of <see cref="BackboneOptions.Inspected"/>: 0 is the first, −1 the last.</param>
-    /// <returns>Maps over T tokens, of which the first is [CLS] where the model has one.</returns>
+    /// <returns>Maps over T tokens. The patches come last, as many as <see cref="ImageInput.Grid"/> says; before them stand [CLS] and registers, where the model has such.</returns>
     /// <exception cref="ArgumentException">The shape does not fit, or the layer was not named when the model was loaded.</exception>
     public AttentionMaps Inspect(Tensor images, int layer = -1)
     {
@@ -121,7 +126,9 @@ public sealed class Backbone : IDisposable
 
     private static readonly string[] Parts = ["queries", "keys", "values", "weights"];
 
-    private static string OutputName(int layer, string part) => $"embodied.attention.{layer}.{part}";
+    private const string Exposed = "embodied.attention.";
+
+    private static string OutputName(int layer, string part) => $"{Exposed}{layer}.{part}";
 
     private Dictionary<string, Tensor> Run(Tensor images, string[] names)
     {
@@ -159,13 +166,24 @@ public sealed class Backbone : IDisposable
             try
             {
                 using IDisposableReadOnlyCollection<OrtValue> results = session.RunWithBoundResults(run, binding);
-                return [.. results.Select(Copy)];
+                return [.. results.Zip(names, (value, name) => Arranged(Copy(value), name, batch.shape[0]))];
             }
             catch (OnnxRuntimeException e)
             {
                 throw new ArgumentException($"'{Path}' refuses images of shape [{string.Join(", ", batch.shape)}]: {e.Message}", nameof(batch), e);
             }
         }
+    }
+
+    // Heads in a dimension of their own; keys upright, which the graph keeps lying.
+    private static Tensor Arranged(Tensor x, string name, long n)
+    {
+        if (!name.StartsWith(Exposed, StringComparison.Ordinal))
+        {
+            return x;
+        }
+        x = x.dim() == 3 && x.shape[0] % n == 0 ? x.view(n, x.shape[0] / n, x.shape[1], x.shape[2]) : x;
+        return name.EndsWith(Parts[1], StringComparison.Ordinal) ? x.transpose(-2, -1).contiguous() : x;
     }
 
     private Tensor Copy(OrtValue value)
@@ -212,14 +230,14 @@ public sealed class Backbone : IDisposable
                 nameof(layer));
         }
         AttentionPlace found = places[index];
-        (string Operation, string Value)[] exposed = [("Identity", found.Queries), ("Transpose", found.KeysTransposed), ("Identity", found.Values), ("Identity", found.Weights)];
-        foreach ((string part, (string operation, string value)) in Parts.Zip(exposed))
+        AttentionPart[] exposed = [found.Queries, found.KeysTransposed, new(found.Values), new(found.Weights)];
+        foreach ((string part, AttentionPart value) in Parts.Zip(exposed))
         {
             string name = OutputName(index, part);
-            NodeProto node = new() { Name = name, OpType = operation, Input = { value }, Output = { name } };
-            if (operation == "Transpose")
+            NodeProto node = new() { Name = name, OpType = value.Permutation is null ? "Identity" : "Transpose", Input = { value.Name }, Output = { name } };
+            if (value.Permutation is not null)
             {
-                node.Attribute.Add(OnnxGraph.Attribute(("perm", new long[] { 0, 1, 3, 2 })));
+                node.Attribute.Add(OnnxGraph.Attribute(("perm", value.Permutation)));
             }
             model.Graph.Node.Add(node);
             model.Graph.Output.Add(new ValueInfoProto { Name = name });

@@ -62,6 +62,10 @@ public sealed class Backbone : IDisposable
         IReadOnlyList<AttentionPlace> places = AttentionSearch.Find(model.Graph);
         AttentionLayers = places.Count;
         Opset = OnnxFile.Opset(model);
+        if (Input.AnySize)
+        {
+            FixedPositions.Find(model.Graph)?.Interpolate(model.Graph, Opset);
+        }
         Outputs = [.. model.Graph.Output.Select(output => output.Name)];
         foreach (int layer in options.Inspected.DistinctBy(layer => layer < 0 ? places.Count + layer : layer))
         {
@@ -136,6 +140,11 @@ public sealed class Backbone : IDisposable
         if (images.dim() != 4 || images.shape[channel] != Input.Channels || images.shape[0] < 1)
         {
             throw new ArgumentException($"images has shape [{string.Join(", ", images.shape)}], wanted {(Input.ChannelsLast ? $"[n, H, W, {Input.Channels}]" : $"[n, {Input.Channels}, H, W]")}: let {nameof(Input)}.{nameof(ImageInput.Prepare)} make them.", nameof(images));
+        }
+        (long height, long width) = (images.shape[Input.ChannelsLast ? 1 : 2], images.shape[Input.ChannelsLast ? 2 : 3]);
+        if (Input.AnySize ? height < 1 || width < 1 || height % Input.Multiple != 0 || width % Input.Multiple != 0 : (height, width) != (Input.Height, Input.Width))
+        {
+            throw new ArgumentException($"images are {width} × {height} px, wanted {(Input.AnySize ? $"sides in multiples of {Input.Multiple} px" : $"{Input.Width} × {Input.Height} px")}: let {nameof(Input)}.{nameof(ImageInput.Prepare)} make them.", nameof(images));
         }
         using var scope = NewDisposeScope();
         using var _ = no_grad();

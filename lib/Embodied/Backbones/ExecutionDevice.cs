@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Embodied.Backbones;
@@ -8,10 +9,10 @@ public static class ExecutionDevice
     /// <summary>The environment variable that chooses.</summary>
     public const string Variable = "EMBODIED_DEVICE";
 
-    /// <summary>Where it is told what models run on: once in a process, and again when that changes. The console by default; null for nowhere.</summary>
+    /// <summary>Where it is told what models run on, once in a process. The console by default; null for nowhere.</summary>
     public static Action<string>? Report { get; set; } = Console.WriteLine;
 
-    private static string? told;
+    private static readonly ConcurrentDictionary<string, bool> Told = new();
 
     private const string CudaProvider = "CUDAExecutionProvider";
 
@@ -19,7 +20,7 @@ public static class ExecutionDevice
 
     internal static void Tell(string device)
     {
-        if (Interlocked.Exchange(ref told, device) != device)
+        if (Told.TryAdd(device, true))
         {
             Report?.Invoke($"ONNX models run on {device}.");
         }

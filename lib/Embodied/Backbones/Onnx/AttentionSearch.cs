@@ -66,7 +66,7 @@ internal static class AttentionSearch
                     case "MatMul":
                         return maker.Input.Any(IsConstant) ? null : maker;
                     case "Mul" or "Div" or "Add" or "Sub" or "Where":
-                        string? main = maker.Input.FirstOrDefault(input => !IsConstant(input) && Reaches(input, "MatMul"));
+                        string? main = maker.Input.Skip(maker.OpType == "Where" ? 1 : 0).FirstOrDefault(input => !IsConstant(input) && Reaches(input, "MatMul"));
                         if (main is null)
                         {
                             return null;

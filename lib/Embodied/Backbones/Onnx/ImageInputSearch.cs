@@ -22,9 +22,9 @@ internal static class ImageInputSearch
         }
         int patch = Patch(model.Graph, name);
         input = input with { Multiple = patch };
-        if (input.AnySize && FixedSide(model.Graph) is { } side)
+        if (input.AnySize && FixedPositions.Find(model.Graph) is { } positions)
         {
-            input = input with { AnySize = false, Height = side * patch, Width = side * patch };
+            input = input with { AnySize = positions.Editable(OnnxFile.Opset(model)), Height = positions.Side * patch, Width = positions.Side * patch };
         }
         return (name, input.With(model.MetadataProps, path));
     }
@@ -66,22 +66,6 @@ internal static class ImageInputSearch
             }
         }
         return 1;
-    }
-
-    // Position embeddings that are added as they are, [1, tokens, d], fix the size, whatever the input's dimensions are called: Hugging Face's exports
-    // of ViT and DINO. The square root of how many patches they are for; beside these there may be [CLS], a distillation token, registers.
-    private static int? FixedSide(GraphProto graph)
-    {
-        if (graph.Node.FirstOrDefault(node => node.OpType == "Conv") is not { } embedding
-            || graph.Initializer.FirstOrDefault(tensor => tensor.Name == embedding.Input[1]) is not { Dims: [var width, _, _, _] })
-        {
-            return null;
-        }
-        HashSet<string> added = [.. graph.Node.Where(node => node.OpType == "Add").SelectMany(node => node.Input)];
-        long[] tokens = [.. graph.Initializer.Where(tensor => added.Contains(tensor.Name)).Concat(graph.Node
-                .Where(node => node.OpType == "Constant" && added.Contains(node.Output[0])).SelectMany(node => node.Attribute).Select(attribute => attribute.T).OfType<TensorProto>())
-            .Select(tensor => tensor.Dims is [1, var count, var d] && d == width && count > 3 ? count : 0).Where(count => count > 0).Distinct()];
-        return tokens is [var all] ? ((int[])[1, 0, 2, 5]).Select(others => Math.Sqrt(all - others)).Where(double.IsInteger).Select(side => (int?)side).FirstOrDefault() : null;
     }
 
     private static bool KernelFills(GraphProto graph, NodeProto conv, long stride) =>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Embodied.Backbones.Onnx;
 using Embodied.Networks;
 using Google.Protobuf;
@@ -149,17 +148,17 @@ public sealed class Backbone : IDisposable
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         Tensor data = images.detach().to(float32).cpu().contiguous();
-        List<Tensor[]> batches = [];
-        for (long from = 0; from < data.shape[0]; from += batchSize)
+        long n = data.shape[0];
+        Tensor?[] results = new Tensor?[names.Length];
+        for (long from = 0; from < n; from += batchSize)
         {
-            batches.Add(Once(data.narrow(0, from, Math.Min(batchSize, data.shape[0] - from)), names));
+            Once(data.narrow(0, from, Math.Min(batchSize, n - from)), names, from, n, results);
         }
-        return Enumerable.Range(0, names.Length).ToDictionary(
-            i => names[i], i => (batches.Count == 1 ? batches[0][i] : cat([.. batches.Select(batch => batch[i])])).MoveToOuterDisposeScope());
+        return names.Zip(results).ToDictionary(pair => pair.First, pair => Arranged(pair.Second!, pair.First, n).MoveToOuterDisposeScope());
     }
 
-    // The input is read where it lies; each output is copied once, into its tensor.
-    private unsafe Tensor[] Once(Tensor batch, string[] names)
+    // The input is read where it lies; each output is copied once, to where it belongs in the results of all batches.
+    private unsafe void Once(Tensor batch, string[] names, long from, long n, Tensor?[] results)
     {
         Span<byte> bytes = batch.bytes;
         fixed (byte* memory = bytes)
@@ -174,8 +173,11 @@ public sealed class Backbone : IDisposable
             using RunOptions run = new();
             try
             {
-                using IDisposableReadOnlyCollection<OrtValue> results = session.RunWithBoundResults(run, binding);
-                return [.. results.Zip(names, (value, name) => Arranged(Copy(value), name, batch.shape[0]))];
+                using IDisposableReadOnlyCollection<OrtValue> bound = session.RunWithBoundResults(run, binding);
+                for (int i = 0; i < names.Length; i++)
+                {
+                    results[i] = Copy(bound[i], names[i], results[i], from, batch.shape[0], n);
+                }
             }
             catch (OnnxRuntimeException e)
             {
@@ -184,46 +186,44 @@ public sealed class Backbone : IDisposable
         }
     }
 
-    // Heads in a dimension of their own; keys upright, which the graph keeps lying.
+    // An output has one row per image, or some: where heads stand among the images.
+    private Tensor Copy(OrtValue value, string name, Tensor? results, long from, long count, long n)
+    {
+        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
+        long[] shape = info.Shape;
+        ScalarType type = info.ElementDataType switch
+        {
+            TensorElementType.Float => float32,
+            TensorElementType.Double => float64,
+            TensorElementType.Float16 => float16,
+            TensorElementType.Int64 => int64,
+            TensorElementType.Int32 => int32,
+            var other => throw new NotSupportedException($"'{Path}' has the output {name} of type {other}; numbers are wanted."),
+        };
+        bool whole = count == n;
+        if (!whole && (shape.Length == 0 || shape[0] % count != 0 || (results is not null && !results.shape.AsSpan(1).SequenceEqual(shape.AsSpan(1)))))
+        {
+            throw new NotSupportedException($"'{Path}' has the output {name} of shape [{string.Join(", ", shape)}] for {count} images, which cannot be joined with that of others: let {nameof(BackboneOptions.BatchSize)} be {n}.");
+        }
+        results ??= empty(whole ? shape : [shape[0] / count * n, .. shape[1..]], type);
+        Span<byte> bytes = value.GetTensorMutableRawData();
+        if (bytes.Length > 0)
+        {
+            bytes.CopyTo(whole ? results.bytes : results.narrow(0, shape[0] / count * from, shape[0]).bytes);
+        }
+        return results;
+    }
+
+    // Heads in a dimension of their own; keys upright, which the graph keeps lying; half precision made single.
     private static Tensor Arranged(Tensor x, string name, long n)
     {
+        x = x.dtype == float16 ? x.to(float32) : x;
         if (!name.StartsWith(Exposed, StringComparison.Ordinal))
         {
             return x;
         }
         x = x.dim() == 3 && x.shape[0] % n == 0 ? x.view(n, x.shape[0] / n, x.shape[1], x.shape[2]) : x;
         return name.EndsWith(Parts[1], StringComparison.Ordinal) ? x.transpose(-2, -1).contiguous() : x;
-    }
-
-    private Tensor Copy(OrtValue value)
-    {
-        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
-        switch (info.ElementDataType)
-        {
-            case TensorElementType.Float:
-                return Filled(info.Shape, float32, MemoryMarshal.AsBytes(value.GetTensorDataAsSpan<float>()));
-            case TensorElementType.Double:
-                return Filled(info.Shape, float64, MemoryMarshal.AsBytes(value.GetTensorDataAsSpan<double>()));
-            case TensorElementType.Int64:
-                return Filled(info.Shape, int64, MemoryMarshal.AsBytes(value.GetTensorDataAsSpan<long>()));
-            case TensorElementType.Float16:
-                using (Tensor half = Filled(info.Shape, float16, MemoryMarshal.AsBytes(value.GetTensorDataAsSpan<Float16>())))
-                {
-                    return half.to(float32);
-                }
-            default:
-                throw new NotSupportedException($"'{Path}' has an output of type {info.ElementDataType}; numbers are wanted.");
-        }
-    }
-
-    private static Tensor Filled(long[] shape, ScalarType type, ReadOnlySpan<byte> values)
-    {
-        Tensor result = empty(shape, type);
-        if (values.Length > 0)
-        {
-            values.CopyTo(result.bytes);
-        }
-        return result;
     }
 
     private void Expose(ModelProto model, IReadOnlyList<AttentionPlace> places, int layer)

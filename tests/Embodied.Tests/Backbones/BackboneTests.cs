@@ -61,6 +61,7 @@ public sealed class BackboneTests : IDisposable
         Tensor images = rand([5, 3, 32, 32], generator: new Generator(2));
         AssertClose(whole.Run(images)["cls"], pairs.Run(images)["cls"]);
         AssertClose(whole.Inspect(images).Keys, pairs.Inspect(images).Keys);
+        AssertClose(whole.Inspect(images).Weights, pairs.Inspect(images).Weights);
     }
 
     // As DINO's code, Hugging Face's and torch's own attention look after export.
@@ -141,7 +142,7 @@ public sealed class BackboneTests : IDisposable
         graph.Output(graph.Node("MatMul", [weights, v]), "last_hidden_state");
         // A softmax that is no attention: over classes.
         graph.Output(graph.Node("Softmax", [graph.Node("MatMul", [tokens, graph.Constant(W[0])])], ("axis", -1)), "classes", "n", "T", d);
-        using Backbone backbone = Backbone.Load(Written(graph), new() { Inspected = [-1] });
+        using Backbone backbone = Backbone.Load(Written(graph), new() { Inspected = [-1], BatchSize = 1 });
         Assert.Equal(1, backbone.AttentionLayers);
         AttentionMaps found = backbone.Inspect(x);
         Tensor t = x.permute(0, 3, 1, 2).reshape(2, 4, d);

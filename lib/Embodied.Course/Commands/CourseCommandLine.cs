@@ -53,6 +53,8 @@ public static class CourseCommandLine
             GradeCommand.Create(interruption.Token),
             ValidateCommand.Create(interruption.Token),
             TrainCommand.Create(interruption.Token),
+            ExportCommand.Create(interruption.Token),
+            ModelsCommand.Create(interruption.Token),
             DoctorCommand.Create(interruption.Token),
             KernelCommand.Create(),
             LabCommand.Create(interruption.Token),

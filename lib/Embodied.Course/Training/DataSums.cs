@@ -1,9 +1,9 @@
-using System.Security.Cryptography;
+using Embodied.Backbones;
 using Embodied.Course.Commands;
 
 namespace Embodied.Course.Training;
 
-/// <summary>Keeps <c>data/SHA256SUMS</c> true when a training writes into the data folder.</summary>
+/// <summary>Keeps <c>data/SHA256SUMS</c> true when a command writes into the data folder, and the like of downloaded models.</summary>
 internal static class DataSums
 {
     /// <summary>Enters the files' checksums into the list of the data folder that they lie in; files elsewhere are left alone.</summary>
@@ -19,17 +19,30 @@ internal static class DataSums
                 continue;
             }
             string name = Path.GetRelativePath(Path.GetDirectoryName(sums)!, full).Replace('\\', '/');
-            string entry = $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(full)))}  {name}";
-            IEnumerable<string> others = File.ReadLines(sums).Where(line => line.Length > 0 && !line.EndsWith("  " + name, StringComparison.Ordinal));
+            string entry = $"{ModelFiles.Checksum(full)}  {name}";
+            IEnumerable<string> others = File.ReadLines(sums).Where(line => line.Length > 66 && !line.EndsWith("  " + name, StringComparison.Ordinal));
             OutputFolder.Write(sums, string.Join('\n', [.. others.Append(entry).OrderBy(line => line[66..], StringComparer.Ordinal), ""]));
         }
+    }
+
+    /// <summary>As <see cref="Update"/>, of one file, in a list of its folder's own where neither that nor the one above has any.</summary>
+    /// <exception cref="CommandException">The list cannot be written.</exception>
+    public static void Pin(string file)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        string own = Path.Combine(folder, ModelFiles.Sums);
+        if (!File.Exists(own) && !File.Exists(Path.Combine(folder, "..", ModelFiles.Sums)))
+        {
+            OutputFolder.Write(own, "");
+        }
+        Update([file]);
     }
 
     private static string? Above(string file)
     {
         for (DirectoryInfo? folder = Directory.GetParent(file); folder is not null; folder = folder.Parent)
         {
-            string sums = Path.Combine(folder.FullName, "SHA256SUMS");
+            string sums = Path.Combine(folder.FullName, ModelFiles.Sums);
             if (File.Exists(sums))
             {
                 return sums;

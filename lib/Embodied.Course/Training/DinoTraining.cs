@@ -135,20 +135,13 @@ internal sealed class DinoTraining(TrainingPlaces places, DinoPretrainingOptions
     }
 
     // Half precision: the file is half as large, and features change in the fourth digit.
-    private void SaveEncoder(VisionTransformer encoder)
-    {
-        using var scope = NewDisposeScope();
-        SafeTensors.Write(
-            places.Weights, encoder.named_parameters().Select(p => (p.name, p.parameter.detach().to(ScalarType.Float16))),
-            new Dictionary<string, string>
-            {
-                ["architecture"] = string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"ViT, {options.Network.ImageSize} px, patch {options.Network.PatchSize}, width {options.Network.Width}, depth {options.Network.Depth}, heads {options.Network.Heads}"),
-                ["updates"] = options.Updates.ToString(CultureInfo.InvariantCulture),
-                ["recipe"] = options.Recipe.ToString(),
-            });
-    }
+    private void SaveEncoder(VisionTransformer encoder) => VisionTransformerFile.Save(
+        places.Weights, encoder, ScalarType.Float16,
+        new Dictionary<string, string>
+        {
+            ["updates"] = options.Updates.ToString(CultureInfo.InvariantCulture),
+            ["recipe"] = options.Recipe.ToString(),
+        });
 
     private string Line(DinoCurvePoint point, TimeSpan elapsed, int done)
     {

@@ -17,6 +17,7 @@ internal static class ModelCard
 
             A vision transformer ({net.ImageSize} px, patches of {net.PatchSize} px, width {net.Width}, depth {net.Depth}, {net.Heads} heads), pretrained without labels on sprite scenes.
             `{name}.safetensors` holds the teacher's encoder in half precision, with the parameter names of DINO's released checkpoints; `{name}.csv` is the curve of its training.
+            `course export {name}` writes `{name}.onnx` from it.
 
             ## How it was made
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Embodied.Backbones.Onnx;
 using Embodied.Networks;
 using Google.Protobuf;
@@ -49,7 +48,10 @@ public sealed class Backbone : IDisposable
     /// <summary>How many self-attentions were found in the graph.</summary>
     public int AttentionLayers { get; }
 
-    /// <summary>What it runs on, in words.</summary>
+    /// <summary>The version of ONNX's operators that it is written in.</summary>
+    public long Opset { get; }
+
+    /// <summary>What it runs on, in words; <see cref="ExecutionDevice.Report"/> tells it once in a process.</summary>
     public string Device { get; }
 
     private Backbone(string path, ModelProto model, BackboneOptions options)
@@ -58,6 +60,11 @@ public sealed class Backbone : IDisposable
         (inputName, Input) = ImageInputSearch.Find(model, path);
         IReadOnlyList<AttentionPlace> places = AttentionSearch.Find(model.Graph);
         AttentionLayers = places.Count;
+        Opset = OnnxFile.Opset(model);
+        if (Input.AnySize)
+        {
+            FixedPositions.Find(model.Graph)?.Interpolate(model.Graph, Opset);
+        }
         Outputs = [.. model.Graph.Output.Select(output => output.Name)];
         foreach (int layer in options.Inspected.DistinctBy(layer => layer < 0 ? places.Count + layer : layer))
         {
@@ -79,6 +86,7 @@ public sealed class Backbone : IDisposable
         {
             throw new InvalidDataException($"ONNX Runtime cannot run '{path}': {e.Message}", e);
         }
+        ExecutionDevice.Tell(Device);
     }
 
     /// <summary>Loads a model.</summary>
@@ -98,7 +106,7 @@ public sealed class Backbone : IDisposable
     /// <summary>Queries, keys, values and attention of a layer, for prepared images.</summary>
     /// <param name="images">As <see cref="ImageInput.Prepare"/> gives them.</param>
     /// <param name="layer">One of <see cref="BackboneOptions.Inspected"/>: 0 is the first, −1 the last.</param>
-    /// <returns>Maps over T tokens, of which the first is [CLS] where the model has one.</returns>
+    /// <returns>Maps over T tokens. The patches come last, as many as <see cref="ImageInput.Grid"/> says; before them stand [CLS] and registers, where the model has such.</returns>
     /// <exception cref="ArgumentException">The shape does not fit, or the layer was not named when the model was loaded.</exception>
     public AttentionMaps Inspect(Tensor images, int layer = -1)
     {
@@ -121,7 +129,9 @@ public sealed class Backbone : IDisposable
 
     private static readonly string[] Parts = ["queries", "keys", "values", "weights"];
 
-    private static string OutputName(int layer, string part) => $"embodied.attention.{layer}.{part}";
+    private const string Exposed = "embodied.attention.";
+
+    private static string OutputName(int layer, string part) => $"{Exposed}{layer}.{part}";
 
     private Dictionary<string, Tensor> Run(Tensor images, string[] names)
     {
@@ -130,20 +140,25 @@ public sealed class Backbone : IDisposable
         {
             throw new ArgumentException($"images has shape [{string.Join(", ", images.shape)}], wanted {(Input.ChannelsLast ? $"[n, H, W, {Input.Channels}]" : $"[n, {Input.Channels}, H, W]")}: let {nameof(Input)}.{nameof(ImageInput.Prepare)} make them.", nameof(images));
         }
+        (long height, long width) = (images.shape[Input.ChannelsLast ? 1 : 2], images.shape[Input.ChannelsLast ? 2 : 3]);
+        if (Input.AnySize ? height < 1 || width < 1 || height % Input.Multiple != 0 || width % Input.Multiple != 0 : (height, width) != (Input.Height, Input.Width))
+        {
+            throw new ArgumentException($"images are {width} × {height} px, wanted {(Input.AnySize ? $"sides in multiples of {Input.Multiple} px" : $"{Input.Width} × {Input.Height} px")}: let {nameof(Input)}.{nameof(ImageInput.Prepare)} make them.", nameof(images));
+        }
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         Tensor data = images.detach().to(float32).cpu().contiguous();
-        List<Tensor[]> batches = [];
-        for (long from = 0; from < data.shape[0]; from += batchSize)
+        long n = data.shape[0];
+        Tensor?[] results = new Tensor?[names.Length];
+        for (long from = 0; from < n; from += batchSize)
         {
-            batches.Add(Once(data.narrow(0, from, Math.Min(batchSize, data.shape[0] - from)), names));
+            Once(data.narrow(0, from, Math.Min(batchSize, n - from)), names, from, n, results);
         }
-        return Enumerable.Range(0, names.Length).ToDictionary(
-            i => names[i], i => (batches.Count == 1 ? batches[0][i] : cat([.. batches.Select(batch => batch[i])])).MoveToOuterDisposeScope());
+        return names.Zip(results).ToDictionary(pair => pair.First, pair => Arranged(pair.Second!, pair.First, n).MoveToOuterDisposeScope());
     }
 
-    // The input is read where it lies; each output is copied once, into its tensor.
-    private unsafe Tensor[] Once(Tensor batch, string[] names)
+    // The input is read where it lies; each output is copied once, to where it belongs in the results of all batches.
+    private unsafe void Once(Tensor batch, string[] names, long from, long n, Tensor?[] results)
     {
         Span<byte> bytes = batch.bytes;
         fixed (byte* memory = bytes)
@@ -158,8 +173,11 @@ public sealed class Backbone : IDisposable
             using RunOptions run = new();
             try
             {
-                using IDisposableReadOnlyCollection<OrtValue> results = session.RunWithBoundResults(run, binding);
-                return [.. results.Select(Copy)];
+                using IDisposableReadOnlyCollection<OrtValue> bound = session.RunWithBoundResults(run, binding);
+                for (int i = 0; i < names.Length; i++)
+                {
+                    results[i] = Copy(bound[i], names[i], results[i], from, batch.shape[0], n);
+                }
             }
             catch (OnnxRuntimeException e)
             {
@@ -168,35 +186,44 @@ public sealed class Backbone : IDisposable
         }
     }
 
-    private Tensor Copy(OrtValue value)
+    // An output has one row per image, or some: where heads stand among the images.
+    private Tensor Copy(OrtValue value, string name, Tensor? results, long from, long count, long n)
     {
         OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
-        switch (info.ElementDataType)
+        long[] shape = info.Shape;
+        ScalarType type = info.ElementDataType switch
         {
-            case TensorElementType.Float:
-                return Filled(info.Shape, float32, MemoryMarshal.AsBytes(value.GetTensorDataAsSpan<float>()));
-            case TensorElementType.Double:
-                return Filled(info.Shape, float64, MemoryMarshal.AsBytes(value.GetTensorDataAsSpan<double>()));
-            case TensorElementType.Int64:
-                return Filled(info.Shape, int64, MemoryMarshal.AsBytes(value.GetTensorDataAsSpan<long>()));
-            case TensorElementType.Float16:
-                using (Tensor half = Filled(info.Shape, float16, MemoryMarshal.AsBytes(value.GetTensorDataAsSpan<Float16>())))
-                {
-                    return half.to(float32);
-                }
-            default:
-                throw new NotSupportedException($"'{Path}' has an output of type {info.ElementDataType}; numbers are wanted.");
+            TensorElementType.Float => float32,
+            TensorElementType.Double => float64,
+            TensorElementType.Float16 => float16,
+            TensorElementType.Int64 => int64,
+            TensorElementType.Int32 => int32,
+            var other => throw new NotSupportedException($"'{Path}' has the output {name} of type {other}; numbers are wanted."),
+        };
+        bool whole = count == n;
+        if (!whole && (shape.Length == 0 || shape[0] % count != 0 || (results is not null && !results.shape.AsSpan(1).SequenceEqual(shape.AsSpan(1)))))
+        {
+            throw new NotSupportedException($"'{Path}' has the output {name} of shape [{string.Join(", ", shape)}] for {count} images, which cannot be joined with that of others: let {nameof(BackboneOptions.BatchSize)} be {n}.");
         }
+        results ??= empty(whole ? shape : [shape[0] / count * n, .. shape[1..]], type);
+        Span<byte> bytes = value.GetTensorMutableRawData();
+        if (bytes.Length > 0)
+        {
+            bytes.CopyTo(whole ? results.bytes : results.narrow(0, shape[0] / count * from, shape[0]).bytes);
+        }
+        return results;
     }
 
-    private static Tensor Filled(long[] shape, ScalarType type, ReadOnlySpan<byte> values)
+    // Heads in a dimension of their own; keys upright, which the graph keeps lying; half precision made single.
+    private static Tensor Arranged(Tensor x, string name, long n)
     {
-        Tensor result = empty(shape, type);
-        if (values.Length > 0)
+        x = x.dtype == float16 ? x.to(float32) : x;
+        if (!name.StartsWith(Exposed, StringComparison.Ordinal))
         {
-            values.CopyTo(result.bytes);
+            return x;
         }
-        return result;
+        x = x.dim() == 3 && x.shape[0] % n == 0 ? x.view(n, x.shape[0] / n, x.shape[1], x.shape[2]) : x;
+        return name.EndsWith(Parts[1], StringComparison.Ordinal) ? x.transpose(-2, -1).contiguous() : x;
     }
 
     private void Expose(ModelProto model, IReadOnlyList<AttentionPlace> places, int layer)
@@ -212,14 +239,14 @@ public sealed class Backbone : IDisposable
                 nameof(layer));
         }
         AttentionPlace found = places[index];
-        (string Operation, string Value)[] exposed = [("Identity", found.Queries), ("Transpose", found.KeysTransposed), ("Identity", found.Values), ("Identity", found.Weights)];
-        foreach ((string part, (string operation, string value)) in Parts.Zip(exposed))
+        AttentionPart[] exposed = [found.Queries, found.KeysTransposed, new(found.Values), new(found.Weights)];
+        foreach ((string part, AttentionPart value) in Parts.Zip(exposed))
         {
             string name = OutputName(index, part);
-            NodeProto node = new() { Name = name, OpType = operation, Input = { value }, Output = { name } };
-            if (operation == "Transpose")
+            NodeProto node = new() { Name = name, OpType = value.Permutation is null ? "Identity" : "Transpose", Input = { value.Name }, Output = { name } };
+            if (value.Permutation is not null)
             {
-                node.Attribute.Add(OnnxGraph.Attribute(("perm", new long[] { 0, 1, 3, 2 })));
+                node.Attribute.Add(OnnxGraph.Attribute(("perm", value.Permutation)));
             }
             model.Graph.Node.Add(node);
             model.Graph.Output.Add(new ValueInfoProto { Name = name });

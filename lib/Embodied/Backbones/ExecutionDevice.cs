@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Embodied.Backbones;
@@ -8,9 +9,22 @@ public static class ExecutionDevice
     /// <summary>The environment variable that chooses.</summary>
     public const string Variable = "EMBODIED_DEVICE";
 
+    /// <summary>Where it is told what models run on, once in a process. The console by default; null for nowhere.</summary>
+    public static Action<string>? Report { get; set; } = Console.WriteLine;
+
+    private static readonly ConcurrentDictionary<string, bool> Told = new();
+
     private const string CudaProvider = "CUDAExecutionProvider";
 
     private static readonly Lazy<bool> Offered = new(() => OrtEnv.Instance().GetAvailableProviders().Contains(CudaProvider));
+
+    internal static void Tell(string device)
+    {
+        if (Told.TryAdd(device, true))
+        {
+            Report?.Invoke($"ONNX models run on {device}.");
+        }
+    }
 
     /// <summary>Adds CUDA to what a session may use, if it shall and can.</summary>
     /// <param name="session">The options of a session that is about to be made.</param>
@@ -31,7 +45,7 @@ public static class ExecutionDevice
             case "cpu":
                 return "CPU";
             case "auto" when !Offered.Value:
-                return "CPU (this build of ONNX Runtime has no CUDA; build with -p:Gpu=true for it)";
+                return "CPU (this build of ONNX Runtime has no CUDA; -p:Gpu=true builds one that has)";
             case "cuda" when !Offered.Value:
                 throw new InvalidOperationException($"{Variable} is 'cuda', but this build of ONNX Runtime has no CUDA: build with -p:Gpu=true, or set it to 'cpu'.");
             case "auto" or "cuda":

@@ -84,6 +84,11 @@ public sealed record ImageInput
         return (ChannelsLast ? x.permute(0, 2, 3, 1) : x).contiguous().MoveToOuterDisposeScope();
     }
 
+    /// <summary>Rows and columns of the patches that a vision transformer cuts prepared images into.</summary>
+    /// <param name="prepared">What <see cref="Prepare"/> gave.</param>
+    public (int Rows, int Columns) Grid(Tensor prepared) =>
+        ((int)prepared.shape[ChannelsLast ? 1 : 2] / Multiple, (int)prepared.shape[ChannelsLast ? 2 : 3] / Multiple);
+
     /// <summary>What a file's own metadata, or a JSON file beside it, adds to what its graph says.</summary>
     /// <param name="metadata">The file's metadata.</param>
     /// <param name="path">The ONNX file. Beside it "NAME.json" is looked for, then Hugging Face's "preprocessor_config.json" there and one folder up.</param>

@@ -22,6 +22,8 @@ public sealed class CourseCommandTests : IDisposable
     [InlineData("There is no notebook 'absent/file.ipynb'.", "run", "absent/file.ipynb")]
     [InlineData("'course doctor' takes no argument 'now'.", "doctor", "now")]
     [InlineData("There is no command 'dimo'; did you mean 'dino'?", "train", "dimo")]
+    [InlineData("There is no command 'gett'; did you mean 'get'?", "models", "gett")]
+    [InlineData("'course export' has no option '--ouput'; did you mean '--out'?", "export", "dino-sprites", "--ouput")]
     [InlineData("Option '--updates' wants a whole number from 1 to 1000000, not 'many'.", "train", "dino", "--updates", "many")]
     [InlineData("Option '--recipe' wants 'joint' or 'scratch' or 'shared-background' or 'contrastive-start' or 'contrastive', not 'magic'.", "train", "dino", "--recipe", "magic")]
     public void A_wrong_question_gets_one_sentence_and_exit_code_2(string sentence, params string[] arguments)
@@ -36,7 +38,7 @@ public sealed class CourseCommandTests : IDisposable
     {
         ToolResult result = CourseTool.Run("--help");
         Assert.Equal(0, result.ExitCode);
-        foreach (string command in (string[])["run", "book", "kernel", "lab", "train", "doctor"])
+        foreach (string command in (string[])["run", "book", "kernel", "lab", "train", "export", "models", "doctor"])
         {
             Assert.Contains($"  {command} ", result.Output, StringComparison.Ordinal);
         }

@@ -11,9 +11,11 @@ internal static class CourseTool
 
     public static ToolResult Run(params string[] arguments) => RunIn(Root, arguments);
 
-    public static ToolResult RunIn(string folder, params string[] arguments)
+    public static ToolResult RunIn(string folder, params string[] arguments) => RunIn(folder, new Dictionary<string, string>(), arguments);
+
+    public static ToolResult RunIn(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        using Process process = StartIn(folder, arguments);
+        using Process process = StartIn(folder, arguments, environment);
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         process.WaitForExit();
         return new ToolResult(process.ExitCode, output.Result, error.Result);
@@ -21,7 +23,7 @@ internal static class CourseTool
 
     public static Process Start(params string[] arguments) => StartIn(Root, arguments);
 
-    private static Process StartIn(string folder, string[] arguments)
+    public static Process StartIn(string folder, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         string[] command = [.. CourseProcess.Command("").SkipLast(1)];
         ProcessStartInfo start = new(command[0], [.. command.Skip(1), .. arguments])
@@ -30,6 +32,10 @@ internal static class CourseTool
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
         return Process.Start(start)!;
     }
 

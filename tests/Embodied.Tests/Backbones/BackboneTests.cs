@@ -1,5 +1,6 @@
 using Embodied.Backbones;
 using Embodied.Backbones.Onnx;
+using Embodied.Datasets;
 using Embodied.Networks;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
@@ -60,6 +61,7 @@ public sealed class BackboneTests : IDisposable
         Tensor images = rand([5, 3, 32, 32], generator: new Generator(2));
         AssertClose(whole.Run(images)["cls"], pairs.Run(images)["cls"]);
         AssertClose(whole.Inspect(images).Keys, pairs.Inspect(images).Keys);
+        AssertClose(whole.Inspect(images).Weights, pairs.Inspect(images).Weights);
     }
 
     // As DINO's code, Hugging Face's and torch's own attention look after export.
@@ -67,11 +69,17 @@ public sealed class BackboneTests : IDisposable
     [InlineData("scores divided, dropout")]
     [InlineData("keys transposed at once, masked")]
     [InlineData("queries and keys scaled by a root of a shape")]
+    [InlineData("one product for all three, gathered, queries scaled")]
+    [InlineData("keys scaled before they are transposed")]
+    [InlineData("masked by Where, empty rows set to zero")]
+    [InlineData("heads among the images")]
+    [InlineData("queries scaled per channel as learned")]
     public void Attention_is_found_in_other_exporters_graphs_too(string layout)
     {
         using var scope = NewDisposeScope();
         const int d = 12, h = 3;
         Tensor W = randn([3, d, d], generator: new Generator(4)) / Math.Sqrt(d), x = rand([2, 3, 4, 4], generator: new Generator(5));
+        Tensor learned = tensor(new float[] { 1, 2, 3, 4 });
         OnnxGraph graph = new();
         graph.Input("pixel_values", "n", 3, "H", "W");
         // Each column of pixels is a token of twelve numbers.
@@ -92,6 +100,37 @@ public sealed class BackboneTests : IDisposable
                 scores = graph.Node("Mul", [graph.Number(0.5), graph.Node("MatMul", [q, kT])]);
                 weights = graph.Node("Softmax", [graph.Node("Add", [scores, graph.Constant(zeros(1, 1, 1, 4))])], ("axis", -1));
                 break;
+            case "one product for all three, gathered, queries scaled":
+                string packed = graph.Node("MatMul", [tokens, graph.Constant(cat([W[0], W[1], W[2]], 1))]);
+                string parts = graph.Node("Transpose", [graph.Node("Reshape", [packed, graph.Whole(0, 0, 3, h, d / h)])], ("perm", new long[] { 2, 0, 3, 1, 4 }));
+                string Gathered(int i) => graph.Node("Squeeze", [graph.Node("Gather", [parts, graph.Whole(i)], ("axis", 0)), graph.Whole(0)]);
+                (q, v) = (Gathered(0), Gathered(2));
+                kT = graph.Node("Transpose", [Gathered(1)], ("perm", new long[] { 0, 1, 3, 2 }));
+                scores = graph.Node("MatMul", [graph.Node("Mul", [q, graph.Number(0.5)]), kT]);
+                weights = graph.Node("Cast", [graph.Node("Softmax", [scores], ("axis", -1))], ("to", 1));
+                break;
+            case "keys scaled before they are transposed":
+                kT = graph.Node("Transpose", [graph.Node("Mul", [Heads(1, 0, 2, 1, 3), graph.Number(0.5)])], ("perm", new long[] { 0, 1, 3, 2 }));
+                weights = graph.Node("Softmax", [graph.Node("MatMul", [q, kT])], ("axis", -1));
+                break;
+            case "masked by Where, empty rows set to zero":
+                kT = Heads(1, 0, 2, 3, 1);
+                scores = graph.Node("Div", [graph.Node("MatMul", [q, kT]), graph.Number(2)]);
+                string masked = graph.Node("Where", [graph.Node("Equal", [scores, scores]), scores, graph.Number(-1e9)]);
+                string soft = graph.Node("Softmax", [masked], ("axis", -1));
+                weights = graph.Node("Where", [graph.Node("IsNaN", [soft]), graph.Number(0), soft]);
+                break;
+            case "heads among the images":
+                string Batched(string value, params long[] shape) => graph.Node("Reshape", [value, graph.Whole(shape)]);
+                kT = Batched(Heads(1, 0, 2, 3, 1), -1, d / h, 4);
+                scores = graph.Node("MatMul", [graph.Node("Mul", [Batched(q, -1, 4, d / h), graph.Number(0.5)]), kT]);
+                (weights, v) = (graph.Node("Softmax", [scores], ("axis", -1)), Batched(v, -1, 4, d / h));
+                break;
+            case "queries scaled per channel as learned":
+                q = graph.Node("Mul", [q, graph.Constant(learned)]);
+                kT = Heads(1, 0, 2, 3, 1);
+                weights = graph.Node("Softmax", [graph.Node("Div", [graph.Node("MatMul", [q, kT]), graph.Number(2)])], ("axis", -1));
+                break;
             default:
                 string length = graph.Node("Cast", [graph.Node("Slice", [graph.Node("Shape", [q]), graph.Whole(3), graph.Whole(4)])], ("to", 1));
                 string scale = graph.Node("Sqrt", [graph.Node("Div", [graph.Number(1), graph.Node("Sqrt", [length])])]);
@@ -100,14 +139,14 @@ public sealed class BackboneTests : IDisposable
                 weights = graph.Node("Softmax", [scores], ("axis", -1));
                 break;
         }
-        graph.Output(graph.Node("MatMul", [weights, v]), "last_hidden_state", "n", h, "T", d / h);
+        graph.Output(graph.Node("MatMul", [weights, v]), "last_hidden_state");
         // A softmax that is no attention: over classes.
         graph.Output(graph.Node("Softmax", [graph.Node("MatMul", [tokens, graph.Constant(W[0])])], ("axis", -1)), "classes", "n", "T", d);
-        using Backbone backbone = Backbone.Load(Written(graph), new() { Inspected = [-1] });
+        using Backbone backbone = Backbone.Load(Written(graph), new() { Inspected = [-1], BatchSize = 1 });
         Assert.Equal(1, backbone.AttentionLayers);
         AttentionMaps found = backbone.Inspect(x);
         Tensor t = x.permute(0, 3, 1, 2).reshape(2, 4, d);
-        Tensor Part(int i) => t.matmul(W[i]).view(2, 4, h, d / h).transpose(1, 2);
+        Tensor Part(int i) => t.matmul(W[i]).view(2, 4, h, d / h).transpose(1, 2) * (i == 0 && layout == "queries scaled per channel as learned" ? learned : 1);
         AssertClose(Part(0), found.Queries);
         AssertClose(Part(1), found.Keys);
         AssertClose(Part(2), found.Values);
@@ -197,7 +236,31 @@ public sealed class BackboneTests : IDisposable
         File.WriteAllText(bad, "<html>404</html>");
         Refused("no ONNX file");
         File.WriteAllBytes(bad, []);
-        Refused("holds no graph");
+        Refused("is no ONNX file: it is empty.");
+        File.WriteAllText(bad, "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 88459888\n");
+        Refused("it is a Git LFS pointer, the address of a file and not the file itself; 'git lfs pull' fetches that.");
+        File.WriteAllText(bad, "\ufeff  <!doctype html>");
+        Refused("it is a web page.");
+        File.WriteAllText(bad, "{\"error\": \"Repository not found\"}");
+        Refused("it is JSON text.");
+        File.WriteAllBytes(bad, File.ReadAllBytes(DataFolder.File("photos", "chelsea.png")));
+        Refused("it is a PNG image.");
+        File.WriteAllBytes(bad, File.ReadAllBytes(DataFolder.File("photos", "rocket.jpg")));
+        Refused("it is a JPEG image.");
+        File.WriteAllBytes(bad, [0x50, 0x4b, 3, 4, 0]);
+        Refused("it is a ZIP archive");
+        for (int length = 1; length < bytes.Length; length = length * 3 / 2 + 1)
+        {
+            File.WriteAllBytes(bad, bytes[..length]);
+            Refused("is truncated or no ONNX file");
+        }
+        OnnxGraph two = Copying("n", 3, "H", "W"), more = Copying("n", 3, "H", "W");
+        two.Input("depth", "n", 1, "H", "W");
+        File.Copy(Written(two), bad, overwrite: true);
+        Refused("has 2 inputs that could take images (x, depth); one is wanted.");
+        more.Input("prompt", "n", 77);
+        File.Copy(Written(more), bad, overwrite: true);
+        Refused("wants more than images: its inputs are x [n, 3, H, W], prompt [n, 77].");
         using (ProjectionHead head = new(5, new() { Hidden = 4, Output = 3 }, new Generator(1)))
         {
             OnnxExport.Save(head, bad);
@@ -215,6 +278,7 @@ public sealed class BackboneTests : IDisposable
         using Backbone backbone = Backbone.Load(good);
         using Tensor four = zeros(1, 4, 32, 32), odd = zeros(1, 3, 20, 32);
         Assert.Contains("wanted [n, 3, H, W]", Assert.Throws<ArgumentException>(() => backbone.Run(four)).Message, StringComparison.Ordinal);
+        Assert.Contains("images are 32 × 20 px, wanted sides in multiples of 8 px", Assert.Throws<ArgumentException>(() => backbone.Run(odd)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -236,6 +300,24 @@ public sealed class BackboneTests : IDisposable
             Assert.StartsWith("CPU (this build", ExecutionDevice.Choose(session, null), StringComparison.Ordinal);
             Assert.Contains("-p:Gpu=true", Assert.Throws<InvalidOperationException>(() => ExecutionDevice.Choose(session, "CUDA")).Message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void What_models_run_on_is_told_once()
+    {
+        List<string> told = [];
+        Action<string>? before = ExecutionDevice.Report;
+        try
+        {
+            ExecutionDevice.Report = told.Add;
+            ExecutionDevice.Tell("a test's device");
+            ExecutionDevice.Tell("a test's device");
+        }
+        finally
+        {
+            ExecutionDevice.Report = before;
+        }
+        Assert.Single(told, "ONNX models run on a test's device.");
     }
 
     private static OnnxGraph Copying(params object[] dimensions)

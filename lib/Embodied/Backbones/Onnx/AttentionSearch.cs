@@ -1,11 +1,19 @@
 namespace Embodied.Backbones.Onnx;
 
-/// <summary>Where a graph computes one self-attention, softmax(s Q Kᵀ) V.</summary>
-/// <param name="Queries">The value that is Q, perhaps scaled, [n, h, T, d'].</param>
-/// <param name="KeysTransposed">Kᵀ, perhaps scaled, [n, h, d', T].</param>
+/// <summary>A value of a graph, perhaps with its dimensions in another order.</summary>
+/// <param name="Name">The value.</param>
+/// <param name="Permutation">The order to bring its dimensions into; null for its own.</param>
+internal sealed record AttentionPart(string Name, long[]? Permutation = null);
+
+/// <summary>
+/// Where a graph computes one self-attention, softmax(s Q Kᵀ) V. Heads stand in a dimension of their own, [n, h, T, d'], or together with the images,
+/// [n h, T, d'], as torch's batched products have them.
+/// </summary>
+/// <param name="Queries">Q before any scaling, [n, h, T, d'].</param>
+/// <param name="KeysTransposed">Kᵀ before any scaling, [n, h, d', T].</param>
 /// <param name="Values">V, [n, h, T, d'].</param>
 /// <param name="Weights">The softmax, [n, h, T, T].</param>
-internal sealed record AttentionPlace(string Queries, string KeysTransposed, string Values, string Weights);
+internal sealed record AttentionPlace(AttentionPart Queries, AttentionPart KeysTransposed, string Values, string Weights);
 
 /// <summary>
 /// Finds self-attention by its structure and not by names, which every exporter chooses differently: a Softmax whose input comes, through scaling and
@@ -13,7 +21,7 @@ internal sealed record AttentionPlace(string Queries, string KeysTransposed, str
 /// </summary>
 internal static class AttentionSearch
 {
-    private static readonly HashSet<string> Harmless = ["Identity", "Dropout", "Cast"];
+    private static readonly HashSet<string> Harmless = ["Identity", "Dropout", "Cast", "Reshape", "Expand"];
     private static readonly HashSet<string> Fused = ["Attention", "MultiHeadAttention", "GroupQueryAttention", "QAttention"];
 
     /// <summary>All places, in the order in which the graph computes them.</summary>
@@ -21,7 +29,11 @@ internal static class AttentionSearch
     {
         Dictionary<string, NodeProto> makers = [];
         Dictionary<string, List<NodeProto>> users = [];
-        HashSet<string> constants = [.. graph.Initializer.Select(tensor => tensor.Name)];
+        Dictionary<string, TensorProto> constants = [];
+        foreach (TensorProto tensor in graph.Initializer)
+        {
+            constants[tensor.Name] = tensor;
+        }
         foreach (NodeProto node in graph.Node)
         {
             foreach (string output in node.Output)
@@ -54,7 +66,7 @@ internal static class AttentionSearch
                     case "MatMul":
                         return maker.Input.Any(IsConstant) ? null : maker;
                     case "Mul" or "Div" or "Add" or "Sub" or "Where":
-                        string? main = maker.Input.FirstOrDefault(input => !IsConstant(input) && Reaches(input, "MatMul"));
+                        string? main = maker.Input.Skip(maker.OpType == "Where" ? 1 : 0).FirstOrDefault(input => !IsConstant(input) && Reaches(input, "MatMul"));
                         if (main is null)
                         {
                             return null;
@@ -80,7 +92,9 @@ internal static class AttentionSearch
                 {
                     return user;
                 }
-                if (Harmless.Contains(user.OpType) && Consumer(user.Output[0]) is { } further)
+                // Rows that are masked throughout are set to 0 by some exporters.
+                bool passes = Harmless.Contains(user.OpType) ? user.Input[0] == value : user.OpType == "Where" && user.Input.Skip(1).Contains(value);
+                if (passes && Consumer(user.Output[0]) is { } further)
                 {
                     return further;
                 }
@@ -88,12 +102,12 @@ internal static class AttentionSearch
             return null;
         }
 
-        // Q or K before it was multiplied by a number.
-        string Unscaled(string value)
+        // Q or K before it was multiplied by a number; where the heads were brought into place after that, the same is done to what came before.
+        AttentionPart Unscaled(string value)
         {
             while (makers.TryGetValue(value, out NodeProto? maker))
             {
-                if (Harmless.Contains(maker.OpType))
+                if (maker.OpType is "Identity" or "Dropout" or "Cast")
                 {
                     value = maker.Input[0];
                 }
@@ -107,18 +121,25 @@ internal static class AttentionSearch
                 }
                 else
                 {
-                    break;
+                    return maker.OpType == "Transpose" && maker.Attribute.FirstOrDefault(attribute => attribute.Name == "perm") is { } order
+                        && Unscaled(maker.Input[0]) is { Permutation: null } inner && inner.Name != maker.Input[0]
+                        ? new(inner.Name, [.. order.Ints]) : new(value);
                 }
             }
-            return value;
+            return new(value);
         }
 
-        bool IsConstant(string value) => constants.Contains(value) || (makers.TryGetValue(value, out NodeProto? maker) && maker.OpType == "Constant");
+        bool IsConstant(string value) => constants.ContainsKey(value) || (makers.TryGetValue(value, out NodeProto? maker) && maker.OpType == "Constant");
 
-        // A constant, or a number computed from constants and shapes: 1/√d' as some exporters write it.
-        bool IsNumber(string value) => IsConstant(value) || (makers.TryGetValue(value, out NodeProto? maker)
+        // One constant number, and not a learned scale per channel, or one computed from such and from shapes: 1/√d' as some exporters write it.
+        bool IsNumber(string value) => constants.TryGetValue(value, out TensorProto? constant) ? constant.Dims.All(extent => extent == 1)
+            : makers.TryGetValue(value, out NodeProto? written) && written.OpType == "Constant" ? written.Attribute.All(attribute => attribute.T is not { } tensor || tensor.Dims.All(extent => extent == 1))
+            : IsComputedNumber(value);
+
+        bool IsComputedNumber(string value) => (makers.TryGetValue(value, out NodeProto? maker)
             && (maker.OpType == "Shape"
-                || (maker.OpType is "Sqrt" or "Cast" or "Div" or "Mul" or "Slice" or "Gather" or "Squeeze" or "Unsqueeze" or "Reciprocal" or "Pow" && maker.Input.Where(input => input.Length > 0).All(IsNumber))));
+                || (maker.OpType is "Slice" or "Gather" && IsNumber(maker.Input[0]))
+                || (maker.OpType is "Sqrt" or "Cast" or "Div" or "Mul" or "Squeeze" or "Unsqueeze" or "Reciprocal" or "Pow" && maker.Input.Where(input => input.Length > 0).All(IsNumber))));
 
         bool Reaches(string value, string operation)
         {

@@ -20,7 +20,13 @@ internal static class ImageInputSearch
         {
             throw new InvalidDataException($"'{path}' wants more than images: its inputs are {string.Join(", ", inputs.Select(Describe))}.");
         }
-        return (name, (input with { Multiple = Patch(model.Graph, name) }).With(model.MetadataProps, path));
+        int patch = Patch(model.Graph, name);
+        input = input with { Multiple = patch };
+        if (input.AnySize && FixedPositions.Find(model.Graph) is { } positions)
+        {
+            input = input with { AnySize = positions.Editable(OnnxFile.Opset(model)), Height = positions.Side * patch, Width = positions.Side * patch };
+        }
+        return (name, input.With(model.MetadataProps, path));
     }
 
     private static ImageInput? Of(ValueInfoProto input)
@@ -67,7 +73,8 @@ internal static class ImageInputSearch
 
     private static long[] Ints(NodeProto node, string name) => [.. node.Attribute.Where(attribute => attribute.Name == name).SelectMany(attribute => attribute.Ints)];
 
-    private static string Describe(ValueInfoProto input) => input.Type?.TensorType is { } type
+    /// <summary>A value's name and shape.</summary>
+    public static string Describe(ValueInfoProto input) => input.Type?.TensorType is { } type
         ? $"{input.Name} [{string.Join(", ", (type.Shape?.Dim ?? []).Select(d => d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue ? d.DimValue.ToString(System.Globalization.CultureInfo.InvariantCulture) : d.DimParam.Length > 0 ? d.DimParam : "?"))}]{(type.ElemType == OnnxGraph.Float32 ? "" : " (not float32)")}"
         : input.Name;
 }

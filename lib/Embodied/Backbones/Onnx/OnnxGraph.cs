@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Embodied.Backbones.Onnx;
 
 /// <summary>A graph under construction: every operation gets a fresh name and returns that of its output.</summary>
-internal sealed class OnnxGraph
+/// <param name="prefix">What names begin with, for nodes that go into a graph of someone else's.</param>
+internal sealed class OnnxGraph(string prefix = "")
 {
     /// <summary>ONNX's element types.</summary>
     public const int Float32 = 1, Int64 = 7;
@@ -85,5 +86,5 @@ internal sealed class OnnxGraph
         return constant.Name;
     }
 
-    private string Fresh(string kind) => $"{kind}_{names++}";
+    private string Fresh(string kind) => $"{prefix}{kind}_{names++}";
 }

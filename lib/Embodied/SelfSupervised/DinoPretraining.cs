@@ -33,7 +33,7 @@ public sealed record DinoPretrainingOptions
     public DinoRecipe Recipe { get; init; } = DinoRecipe.Joint;
 
     /// <summary>Updates.</summary>
-    public int Updates { get; init; } = 4000;
+    public int Updates { get; init; } = 3000;
 
     /// <summary>Objects per update, each in two views.</summary>
     public int BatchSize { get; init; } = 64;
@@ -42,7 +42,7 @@ public sealed record DinoPretrainingOptions
     /// The network. Of one of width 192 and depth 6, trained as briefly, all but half a percent of the [CLS] feature is common to all pictures (a fifth
     /// here): the logits start out nearly alike, and what little differs dies before distillation amplifies it.
     /// </summary>
-    public VisionTransformerOptions Network { get; init; } = Plain with { ClassFrom = 3 };
+    public VisionTransformerOptions Network { get; init; } = Plain with { Depth = 3, Heads = 4, StemWidth = 32, ClassFrom = 2 };
 
     /// <summary>Whether a contrastive term looks at the mean of the patch tokens too: see <see cref="Dino"/>.</summary>
     public bool ContrastPatches { get; init; } = true;
@@ -51,7 +51,7 @@ public sealed record DinoPretrainingOptions
     public double ContrastiveTau { get; init; } = 0.1;
 
     /// <summary>The share of the training that is contrastive only, where the recipe has a start.</summary>
-    public double Start { get; init; } = 0.1;
+    public double Start { get; init; } = 0.3;
 
     /// <summary>Highest learning rate of AdamW.</summary>
     public double LearningRate { get; init; } = 2e-3;

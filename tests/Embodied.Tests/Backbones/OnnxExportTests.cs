@@ -19,11 +19,14 @@ public sealed class OnnxExportTests : IDisposable
     [InlineData(1, 64, 64, 0)]
     [InlineData(2, 40, 72, 0)]
     [InlineData(2, 40, 72, 2)]
-    public void A_vision_transformer_gives_in_ONNX_Runtime_what_it_gives_in_TorchSharp(int n, int height, int width, int classFrom)
+    [InlineData(2, 40, 72, 1, 6)]
+    [InlineData(1, 64, 64, 0, 6)]
+    public void A_vision_transformer_gives_in_ONNX_Runtime_what_it_gives_in_TorchSharp(int n, int height, int width, int classFrom, int stem = 0)
     {
         using var scope = NewDisposeScope();
         var generator = new Generator(1);
-        using VisionTransformer network = new(new() { ImageSize = 64, PatchSize = 8, Width = 48, Depth = 3, Heads = 3, ClassFrom = classFrom }, generator);
+        using VisionTransformer network = new(new() { ImageSize = 64, PatchSize = 8, Width = 48, Depth = 3, Heads = 3, ClassFrom = classFrom, StemWidth = stem }, generator);
+        network.eval();
         Shake(network, generator);
         Tensor images = rand([n, 3, height, width], generator: generator);
         IReadOnlyDictionary<string, Tensor> found = Run(network, images, "images");

@@ -24,6 +24,21 @@ public class NetworkTests
     }
 
     [Fact]
+    public void A_convolutional_stem_makes_as_many_tokens_as_patches_and_does_not_mark_the_border()
+    {
+        using var vit = new VisionTransformer(Tiny with { StemWidth = 4 }, new Generator(1));
+        vit.eval();
+        using (no_grad())
+        {
+            vit.named_parameters().Single(p => p.name == "pos_embed").parameter.zero_();
+        }
+        Assert.Equal([2, 3 * 5, 24], vit.Tokens(rand(2, 3, 12, 20)).Patches.shape);
+        Tensor tokens = vit.Tokens(full([1, 3, 16, 16], 0.7)).Patches[0];
+        Assert.True((tokens - tokens[0]).abs().max().ToDouble() < 1e-5, "On a plain image all patches are alike, those at the border too.");
+        Assert.Throws<ArgumentException>(() => new VisionTransformer(Tiny with { StemWidth = 4, ImageSize = 12, PatchSize = 3 }, new Generator(1)));
+    }
+
+    [Fact]
     public void A_class_token_that_joins_late_changes_no_patch_before()
     {
         Tensor images = rand([2, 3, 16, 16], dtype: ScalarType.Float64, generator: new Generator(2));

@@ -15,13 +15,18 @@ public sealed class VisionTransformerFileTests : IDisposable
     [Theory]
     [InlineData(32, 8, 3, 24, 2, 3, 4)]
     [InlineData(28, 14, 1, 20, 1, 5, 2)]
-    public void A_network_is_rebuilt_from_its_file_alone(int size, int patch, int channels, int width, int depth, int heads, int ratio)
+    [InlineData(32, 8, 3, 24, 2, 3, 4, 6, 1)]
+    [InlineData(16, 4, 1, 24, 1, 2, 2, 5)]
+    public void A_network_is_rebuilt_from_its_file_alone(int size, int patch, int channels, int width, int depth, int heads, int ratio, int stem = 0, int classFrom = 0)
     {
         using var scope = NewDisposeScope();
-        VisionTransformerOptions options = new() { ImageSize = size, PatchSize = patch, Channels = channels, Width = width, Depth = depth, Heads = heads, MlpRatio = ratio };
+        VisionTransformerOptions options = new() { ImageSize = size, PatchSize = patch, Channels = channels, Width = width, Depth = depth, Heads = heads, MlpRatio = ratio, StemWidth = stem, ClassFrom = classFrom };
         using VisionTransformer network = new(options, new Generator(1));
+        network.call(rand([4, channels, size, size], generator: new Generator(3))); // Running statistics of a stem move.
+        network.eval();
         VisionTransformerFile.Save(Path, network, metadata: new Dictionary<string, string> { ["recipe"] = "Joint" });
         using VisionTransformer loaded = VisionTransformerFile.Load(Path);
+        loaded.eval();
         Assert.Equal(options, loaded.Options);
         Tensor images = rand([2, channels, size, size], generator: new Generator(2));
         Assert.Equal(0, (network.call(images) - loaded.call(images)).abs().max().ToDouble());
@@ -29,6 +34,7 @@ public sealed class VisionTransformerFileTests : IDisposable
 
         VisionTransformerFile.Save(Path, network, ScalarType.Float16);
         using VisionTransformer half = VisionTransformerFile.Load(Path);
+        half.eval();
         Assert.InRange((network.call(images) - half.call(images)).abs().max().ToDouble(), 1e-9, 1e-2);
     }
 

@@ -16,7 +16,14 @@ internal sealed class NetworkGraphs(OnnxGraph graph)
         Weights weights = Weights.Of(network);
         long d = options.Width, side = options.ImageSize / options.PatchSize, P = options.PatchSize;
 
-        string map = graph.Node("Conv", [images, Constant("patch_embed.proj.weight"), Constant("patch_embed.proj.bias")], ("strides", new[] { P, P })); // [n, d, h, w]
+        string stem = images;
+        for (int s = 0; options.StemWidth > 0 && s < int.Log2(options.PatchSize); s++)
+        {
+            string padded = graph.Node("Pad", [stem, graph.Whole(0, 0, 1, 1, 0, 0, 1, 1)], ("mode", "edge"));
+            stem = Relu(Conv(padded, weights.Below("patch_embed.stem"), $"{3 * s}", $"{3 * s + 1}", 2, 0));
+        }
+        long stride = options.StemWidth > 0 ? 1 : P;
+        string map = graph.Node("Conv", [stem, Constant("patch_embed.proj.weight"), Constant("patch_embed.proj.bias")], ("strides", new[] { stride, stride })); // [n, d, h, w]
         string shape = graph.Node("Shape", [map]);
         string batch = graph.Node("Slice", [shape, graph.Whole(0), graph.Whole(1)]), sides = graph.Node("Slice", [shape, graph.Whole(2), graph.Whole(4)]);
 

@@ -6,7 +6,7 @@ Tensor MyClassAttention(Tensor Q, Tensor K) => (Q.narrow(1, 0, 1) * K).sum(2).so
 // class: [CLS] left out before the softmax: 1
 Tensor MyClassAttention(Tensor Q, Tensor K) => ((Q.narrow(1, 0, 1) * K).sum(2) / Math.Sqrt(Q.shape[2])).narrow(1, 1, K.shape[1] - 1).softmax(1);
 
-// class: what the patches give to [CLS]: 0.5
+// class: what the patches give to [CLS]: 1
 Tensor MyClassAttention(Tensor Q, Tensor K) => (Q.bmm(K.transpose(1, 2)) / Math.Sqrt(Q.shape[2])).softmax(2).select(2, 0).narrow(1, 1, K.shape[1] - 1);
 
 // class: [CLS] itself is in the answer: 0.5

@@ -9,7 +9,37 @@ namespace Embodied.Networks;
 /// <param name="Keys">K, [n, h, T, d'].</param>
 /// <param name="Values">V, [n, h, T, d'].</param>
 /// <param name="Weights">softmax(QKᵀ/√d'), [n, h, T, T]: row i is where token i looks, and sums to 1.</param>
-public sealed record AttentionMaps(Tensor Queries, Tensor Keys, Tensor Values, Tensor Weights);
+public sealed record AttentionMaps(Tensor Queries, Tensor Keys, Tensor Values, Tensor Weights)
+{
+    /// <summary>What [CLS], the first token, gives to each patch. A row sums to 1 less what [CLS] gives to itself.</summary>
+    /// <returns>[n, h, p], p = T − 1.</returns>
+    public Tensor OfClass() => OfToken(0);
+
+    /// <summary>What a patch gives to each patch. A row sums to 1 less what it gives to [CLS].</summary>
+    /// <param name="patch">Which, row by row from 0.</param>
+    /// <returns>[n, h, p], p = T − 1.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such patch.</exception>
+    public Tensor OfPatch(int patch)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(patch);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(patch, Weights.shape[2] - 1);
+        return OfToken(patch + 1);
+    }
+
+    /// <summary>The patches' keys, the heads' one after the other: what LOST, TokenCut and CutLER compare patches by.</summary>
+    /// <returns>[n, p, d], p = T − 1, d = h · d'.</returns>
+    public Tensor PatchKeys()
+    {
+        using var scope = NewDisposeScope();
+        return Keys.narrow(2, 1, Keys.shape[2] - 1).transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
+    }
+
+    private Tensor OfToken(long token)
+    {
+        using var scope = NewDisposeScope();
+        return Weights.select(2, token).narrow(2, 1, Weights.shape[3] - 1).MoveToOuterDisposeScope();
+    }
+}
 
 /// <summary>
 /// Multi-head self-attention,

@@ -133,17 +133,35 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
     /// <param name="images">[n, channels, H, W], H and W multiples of the patch.</param>
     /// <returns>The tokens, and the maps over 1 + p tokens of which the first is [CLS].</returns>
     /// <exception cref="ArgumentException">The shape does not fit.</exception>
-    public (VisionTokens Tokens, AttentionMaps LastLayer) Inspect(Tensor images)
+    public (VisionTokens Tokens, AttentionMaps LastLayer) Inspect(Tensor images) => Inspect(images, -1);
+
+    /// <summary>Tokens of the last block, and the queries, keys, values and attention of any.</summary>
+    /// <param name="images">[n, channels, H, W], H and W multiples of the patch.</param>
+    /// <param name="layer">The block: 0 is the first, −1 the last.</param>
+    /// <returns>The tokens, and the maps over 1 + p tokens of which the first is [CLS].</returns>
+    /// <exception cref="ArgumentException">The shape does not fit.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
+    public (VisionTokens Tokens, AttentionMaps Layer) Inspect(Tensor images, int layer)
     {
+        int at = layer < 0 ? blocks.Count + layer : layer;
+        ArgumentOutOfRangeException.ThrowIfNegative(at, nameof(layer));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(at, blocks.Count, nameof(layer));
         using var scope = NewDisposeScope();
         Tensor x = Embed(images);
-        for (int l = 0; l < blocks.Count - 1; l++)
+        AttentionMaps? maps = null;
+        for (int l = 0; l < blocks.Count; l++)
         {
-            x = blocks[l].call(x);
+            if (l == at)
+            {
+                (x, maps) = blocks[l].Inspect(x);
+            }
+            else
+            {
+                x = blocks[l].call(x);
+            }
         }
-        (x, AttentionMaps maps) = blocks[^1].Inspect(x);
         return (Split(norm.call(x)),
-            new(maps.Queries.MoveToOuterDisposeScope(), maps.Keys.MoveToOuterDisposeScope(),
+            new(maps!.Queries.MoveToOuterDisposeScope(), maps.Keys.MoveToOuterDisposeScope(),
                 maps.Values.MoveToOuterDisposeScope(), maps.Weights.MoveToOuterDisposeScope()));
     }
 

@@ -1,14 +1,5 @@
 // Answers that are wrong on purpose, each after its exercise, what is wrong with it, and the points that it shall earn.
 
-// graph: products of vectors that are no unit vectors: 0
-Tensor MyGraph(Tensor k, bool[] taken, double tau, double epsilon) { Tensor free = k.to(float64) * tensor(taken).logical_not().to(float64).unsqueeze(1); return where(free.mm(free.t()) > tau, tensor(1.0), tensor(epsilon)); }
-
-// graph: what is taken stays in: 1
-Tensor MyGraph(Tensor k, bool[] taken, double tau, double epsilon) { Tensor unit = nn.functional.normalize(k.to(float64), dim: 1); return where(unit.mm(unit.t()) > tau, tensor(1.0), tensor(epsilon)); }
-
-// graph: the cosine itself above the threshold: 0.5
-Tensor MyGraph(Tensor k, bool[] taken, double tau, double epsilon) { Tensor unit = nn.functional.normalize(k.to(float64), dim: 1), cos = unit.mm(unit.t()); return where(cos > tau, cos, tensor(epsilon)); }
-
 // side: always the upper one: 0.5
 bool[] MySide(double[] y, int height, int width) { double mean = y.Average(); return y.Select(v => v > mean).ToArray(); }
 
@@ -29,3 +20,15 @@ Tensor MyRound(Tensor p, Tensor Q, Tensor K) => ((p / (1 - p)).log() + (K - K.di
 
 // field: the sign: 1
 Tensor MyRound(Tensor p, Tensor Q, Tensor K) => ((p / (1 - p)).log() - (K - K.diagonal().diag()).mv(2 * Q - 1)).sigmoid();
+
+// droploss: the wrong side is dropped: 0
+Tensor MyDropLoss(Tensor losses, Tensor regions, Tensor labels, double tau) { Tensor a = regions.to(float64).flatten(2), b = labels.to(float64).flatten(2), both = a.bmm(b.transpose(1, 2)); return (losses * (both / (a.sum(2).unsqueeze(2) + b.sum(2).unsqueeze(1) - both).clamp_min(1)).amax([2L]).le(tau)).sum(); }
+
+// droploss: the least overlap in place of the greatest: 0.5
+Tensor MyDropLoss(Tensor losses, Tensor regions, Tensor labels, double tau) { Tensor a = regions.to(float64).flatten(2), b = labels.to(float64).flatten(2), both = a.bmm(b.transpose(1, 2)); return (losses * (both / (a.sum(2).unsqueeze(2) + b.sum(2).unsqueeze(1) - both).clamp_min(1)).amin([2L]).gt(tau)).sum(); }
+
+// droploss: labels of all images together: 1
+Tensor MyDropLoss(Tensor losses, Tensor regions, Tensor labels, double tau) { Tensor a = regions.to(float64).flatten(2), b = labels.to(float64).flatten(2).flatten(0, 1), both = a.flatten(0, 1).mm(b.t()); return (losses * (both / (a.flatten(0, 1).sum(1).unsqueeze(1) + b.sum(1).unsqueeze(0) - both).clamp_min(1)).amax([1L]).view(losses.shape).gt(tau)).sum(); }
+
+// droploss: nothing is dropped: 0.5
+Tensor MyDropLoss(Tensor losses, Tensor regions, Tensor labels, double tau) => losses.sum();

@@ -5,6 +5,8 @@ switch (args)
 {
     case ["ncut-vs-scipy", ..]:
         return NcutVersusSciPy.Run(args[1..]);
+    case ["maskcut-vs-scipy", ..]:
+        return MaskCutVersusSciPy.Run(args[1..]);
     case ["kernel-vs-ipykernel", ..]:
         return KernelVersusIpykernel.Run(args[1..]);
     case ["sprite-scenes"]:

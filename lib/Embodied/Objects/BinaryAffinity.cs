@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
 namespace Embodied.Objects;
@@ -179,10 +180,16 @@ public sealed class BinaryAffinity : ISymmetricOperator
             for (int j = 0; j < width; j += Word)
             {
                 uint word = 0;
-                int count = Math.Min(Word, width - j);
-                for (int c = 0; c < count; c++)
+                if (width - j >= Word)
                 {
-                    word |= (uint)row[j + c] << c;
+                    word = Vector256.GreaterThan(Vector256.Create(row.Slice(j, Word)), Vector256<byte>.Zero).ExtractMostSignificantBits();
+                }
+                else
+                {
+                    for (int c = 0; c < width - j; c++)
+                    {
+                        word |= (uint)row[j + c] << c;
+                    }
                 }
                 bits[(from + j) / Word * n + from + r] = word;
             }

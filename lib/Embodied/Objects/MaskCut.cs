@@ -77,16 +77,20 @@ public static class MaskCut
         return steps;
     }
 
-    private static MaskCutStep Next(
-        Tensor features, int height, int width, bool[] taken, bool[]? last, MaskCutOptions options, CancellationToken cancellation)
+    /// <summary>What of a cut is the object: the side without the corners that holds the peak, and of it the piece around the peak.</summary>
+    /// <param name="y">An eigenvector over a grid, row by row, of either sign.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="options">Of which the corners count; null for the defaults.</param>
+    /// <returns>The step; its mask is the whole piece.</returns>
+    /// <exception cref="ArgumentException">There are not height · width numbers.</exception>
+    public static MaskCutStep Foreground(double[] y, int height, int width, MaskCutOptions? options = null)
     {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        // A zero vector is similar to nothing: what was taken hangs on the rest by ε alone.
-        Tensor left = where(tensor(taken, device: features.device).unsqueeze(1), zeros_like(features), features);
-        BinaryAffinity affinity = BinaryAffinity.FromCosine(left, options.Tau, options.Epsilon);
-        double[] y = NormalizedCut.Solve(affinity, 1, options.Solver, cancellation: cancellation).Vectors[0];
-
+        if (y.Length == 0 || y.Length != height * width)
+        {
+            throw new ArgumentException($"There are {y.Length} numbers; {height} × {width} are wanted.", nameof(y));
+        }
+        options ??= new MaskCutOptions();
         double mean = y.Average();
         bool[] part = [.. y.Select(v => v > mean)];
         int peak = IndexOfGreatest(y, Math.Abs);
@@ -99,8 +103,23 @@ public static class MaskCut
         }
         int seed = IndexOfGreatest(y, v => v);
         bool[] component = ConnectedPart.Around(seed, part, height, width);
+        return new(y, part, turned, seed, component, component);
+    }
+
+    private static MaskCutStep Next(
+        Tensor features, int height, int width, bool[] taken, bool[]? last, MaskCutOptions options, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        // A zero vector is similar to nothing: what was taken hangs on the rest by ε alone.
+        Tensor left = where(tensor(taken, device: features.device).unsqueeze(1), zeros_like(features), features);
+        BinaryAffinity affinity = BinaryAffinity.FromCosine(left, options.Tau, options.Epsilon);
+        double[] y = NormalizedCut.Solve(affinity, 1, options.Solver, cancellation: cancellation).Vectors[0];
+
+        MaskCutStep found = Foreground(y, height, width, options);
+        bool[] component = found.Component;
         bool dropped = last is not null && (Overlap(component, last) > options.LargestOverlap || Share(component) <= options.SmallestShare);
-        return new(y, part, turned, seed, component, [.. component.Select((inside, i) => inside && !taken[i] && !dropped)]);
+        return found with { Mask = [.. component.Select((inside, i) => inside && !taken[i] && !dropped)] };
     }
 
     private static int IndexOfGreatest(double[] y, Func<double, double> of)

@@ -88,6 +88,20 @@ public class MaskCutTests
     }
 
     [Fact]
+    public void Of_a_cut_the_side_away_from_the_corners_is_the_object_whatever_the_sign()
+    {
+        double[] y = [.. string.Concat(Picture).Select(c => c == 'a' ? 1.0 : c == 'b' ? 0.5 : -0.2)];
+        foreach (double sign in (double[])[1, -1])
+        {
+            MaskCutStep step = MaskCut.Foreground([.. y.Select(v => sign * v)], Height, Width);
+            Assert.Equal(sign < 0, step.Turned);
+            Assert.Equal(Where('a'), step.Component);
+            Assert.True(step.Part[2 * Width + 8]);
+        }
+        Assert.Throws<ArgumentException>(() => MaskCut.Foreground(y, Height, Width - 1));
+    }
+
+    [Fact]
     public void A_connected_piece_goes_by_sides_not_by_corners_nor_around_the_edge()
     {
         string[] picture = ["x..x", "xx..", "..x."];

@@ -20,7 +20,7 @@ internal static class TrainCommand
     {
         Option<string?> recipe = Values.OneOf("--recipe", [.. Recipes.Keys], "What the views share and the loss; joint (the default) is what ships.");
         Option<bool> trial = new("--trial") { Description = "600 updates, to compare recipes; writes its curve only." };
-        Option<int?> updates = Values.WholeNumber("--updates", "N", 1, 1_000_000, "Updates in all; by default 2400, of a trial 600.");
+        Option<int?> updates = Values.WholeNumber("--updates", "N", 1, 1_000_000, "Updates in all; by default 3000, of a trial 600.");
         Option<int?> batch = Values.WholeNumber("--batch", "N", 2, 679, "Objects in an update; by default 64.");
         Option<int?> seed = Values.WholeNumber("--seed", "N", 0, int.MaxValue, "By default 1.");
         Option<string?> results = Values.FilePath("--out", "DIR", "Where network, curve and model card go; by default data/models.");

@@ -15,7 +15,7 @@ internal static class ModelCard
         return string.Create(CultureInfo.InvariantCulture, $"""
             # {name}
 
-            A vision transformer ({net.ImageSize} px, patches of {net.PatchSize} px, width {net.Width}, depth {net.Depth}, {net.Heads} heads), pretrained without labels on sprite scenes.
+            A vision transformer ({net.ImageSize} px, patches of {net.PatchSize} px, width {net.Width}, depth {net.Depth}, {net.Heads} heads{Shape(net)}), pretrained without labels on sprite scenes.
             `{name}.safetensors` holds the teacher's encoder in half precision, with the parameter names of DINO's released checkpoints; `{name}.csv` is the curve of its training.
             `course export {name}` writes `{name}.onnx` from it.
 
@@ -45,9 +45,13 @@ internal static class ModelCard
             """);
     }
 
+    private static string Shape(Networks.VisionTransformerOptions net) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(net.StemWidth > 0 ? $", convolutional stem of {net.StemWidth} channels and up" : "")}{(net.ClassFrom > 0 ? $", [CLS] from block {net.ClassFrom} on" : "")}");
+
     private static string Recipe(DinoPretrainingOptions options) => options.Recipe switch
     {
-        DinoRecipe.Joint => string.Create(CultureInfo.InvariantCulture, $"NT-Xent alone for the first {options.Start:P0} of the updates, then DINO's loss and NT-Xent together (notebook 04 tells why)."),
+        DinoRecipe.Joint => string.Create(CultureInfo.InvariantCulture, $"NT-Xent alone for the first {options.Start:P0} of the updates, then DINO's loss and NT-Xent together (notebook 04 tells why){(options.ContrastPatches ? "; NT-Xent looks at [CLS] and at the mean of the patch tokens" : "")}."),
         DinoRecipe.ContrastiveStart => string.Create(CultureInfo.InvariantCulture, $"NT-Xent alone for the first {options.Start:P0} of the updates, then DINO alone."),
         DinoRecipe.Contrastive => "NT-Xent alone.",
         DinoRecipe.SharedBackground => "DINO alone; both views of an object have the same background.",

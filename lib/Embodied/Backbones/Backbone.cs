@@ -117,7 +117,8 @@ public sealed class Backbone : IDisposable
             throw new ArgumentException($"Layer {layer} of '{Path}' was not to be inspected when it was loaded: name it in {nameof(BackboneOptions)}.{nameof(BackboneOptions.Inspected)}.", nameof(layer));
         }
         IReadOnlyDictionary<string, Tensor> found = Run(images, names);
-        return new(found[names[0]], found[names[1]], found[names[2]], found[names[3]]);
+        (int rows, int columns) = Input.Grid(images);
+        return new(found[names[0]], found[names[1]], found[names[2]], found[names[3]]) { Leading = (int)Math.Max(0, found[names[3]].shape[3] - rows * columns) };
     }
 
     /// <inheritdoc/>

@@ -11,33 +11,50 @@ namespace Embodied.Networks;
 /// <param name="Weights">softmax(QKᵀ/√d'), [n, h, T, T]: row i is where token i looks, and sums to 1.</param>
 public sealed record AttentionMaps(Tensor Queries, Tensor Keys, Tensor Values, Tensor Weights)
 {
+    /// <summary>Tokens that go before the patches': 1 for [CLS], 0 where it has not joined yet, more with registers.</summary>
+    public int Leading { get; init; } = 1;
+
+    /// <summary>p, the number of patches.</summary>
+    public long Patches => Weights.shape[3] - Leading;
+
     /// <summary>What [CLS], the first token, gives to each patch. A row sums to 1 less what [CLS] gives to itself.</summary>
-    /// <returns>[n, h, p], p = T − 1.</returns>
-    public Tensor OfClass() => OfToken(0);
+    /// <returns>[n, h, p].</returns>
+    /// <exception cref="InvalidOperationException">[CLS] has not joined the patches in this layer.</exception>
+    public Tensor OfClass() => Leading > 0
+        ? OfToken(0)
+        : throw new InvalidOperationException("There is no [CLS] among this layer's tokens; it joins in a later one.");
 
     /// <summary>What a patch gives to each patch. A row sums to 1 less what it gives to [CLS].</summary>
     /// <param name="patch">Which, row by row from 0.</param>
-    /// <returns>[n, h, p], p = T − 1.</returns>
+    /// <returns>[n, h, p].</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such patch.</exception>
     public Tensor OfPatch(int patch)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(patch);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(patch, Weights.shape[2] - 1);
-        return OfToken(patch + 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(patch, Patches);
+        return OfToken(patch + Leading);
+    }
+
+    /// <summary>What the patches give to each other.</summary>
+    /// <returns>[n, h, p, p].</returns>
+    public Tensor BetweenPatches()
+    {
+        using var scope = NewDisposeScope();
+        return Weights.narrow(2, Leading, Patches).narrow(3, Leading, Patches).MoveToOuterDisposeScope();
     }
 
     /// <summary>The patches' keys, the heads' one after the other: what LOST, TokenCut and CutLER compare patches by.</summary>
-    /// <returns>[n, p, d], p = T − 1, d = h · d'.</returns>
+    /// <returns>[n, p, d], d = h · d'.</returns>
     public Tensor PatchKeys()
     {
         using var scope = NewDisposeScope();
-        return Keys.narrow(2, 1, Keys.shape[2] - 1).transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
+        return Keys.narrow(2, Leading, Patches).transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
     }
 
     private Tensor OfToken(long token)
     {
         using var scope = NewDisposeScope();
-        return Weights.select(2, token).narrow(2, 1, Weights.shape[3] - 1).MoveToOuterDisposeScope();
+        return Weights.select(2, token).narrow(2, Leading, Patches).MoveToOuterDisposeScope();
     }
 }
 

@@ -156,7 +156,7 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
     /// <summary>Tokens of the last block, and the queries, keys, values and attention of any.</summary>
     /// <param name="images">[n, channels, H, W], H and W multiples of the patch.</param>
     /// <param name="layer">The block: 0 is the first, −1 the last.</param>
-    /// <returns>The tokens, and the maps over 1 + p tokens of which the first is [CLS].</returns>
+    /// <returns>The tokens, and the maps over 1 + p tokens, of which the first is [CLS], or over p before it joins.</returns>
     /// <exception cref="ArgumentException">The shape does not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
     public (VisionTokens Tokens, AttentionMaps Layer) Inspect(Tensor images, int layer)
@@ -177,7 +177,7 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
         });
         return (Split(norm.call(x)),
             new(maps!.Queries.MoveToOuterDisposeScope(), maps.Keys.MoveToOuterDisposeScope(),
-                maps.Values.MoveToOuterDisposeScope(), maps.Weights.MoveToOuterDisposeScope()));
+                maps.Values.MoveToOuterDisposeScope(), maps.Weights.MoveToOuterDisposeScope()) { Leading = at < Options.ClassFrom ? 0 : 1 });
     }
 
     /// <summary>

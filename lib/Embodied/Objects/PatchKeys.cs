@@ -81,7 +81,6 @@ public static class PatchKeys
             images = functional.interpolate(images, scale_factor: [options.Enlargement, options.Enlargement], mode: InterpolationMode.Bilinear, align_corners: false);
         }
         long n = images.shape[0], H = images.shape[2], W = images.shape[3];
-        long p = H / network.Options.PatchSize * (W / network.Options.PatchSize);
         int P = network.Options.PatchSize, shifts = P / stride, margin = (P - stride + 1) / 2;
         Tensor padded = margin == 0 ? images : functional.pad(images, [margin, margin, margin, margin], PaddingModes.Replicate);
         Tensor[] rows = new Tensor[shifts];
@@ -93,9 +92,7 @@ public static class PatchKeys
             {
                 using var pass = NewDisposeScope();
                 Tensor shifted = padded.narrow(2, a * stride, H).narrow(3, b * stride, W);
-                Tensor k = network.Inspect(shifted, options.Layer).Layer.Keys;       // [n, h, 1 + p, d'] or [n, h, p, d']
-                // [CLS], where the block has it, goes first.
-                columns[b] = k.narrow(2, k.shape[2] - p, p).transpose(1, 2).reshape(n, H / P, W / P, -1).MoveToOuterDisposeScope();
+                columns[b] = network.Inspect(shifted, options.Layer).Layer.PatchKeys().view(n, H / P, W / P, -1).MoveToOuterDisposeScope();
             }
             rows[a] = stack(columns, 3);                                             // [n, H/P, W/P, shifts, d]
         }

@@ -31,7 +31,7 @@ public static partial class VisionTransformerFile
             new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [Architecture] = architecture });
     }
 
-    /// <summary>Rebuilds the network, in float32.</summary>
+    /// <summary>Rebuilds the network, in float32 and in evaluation mode.</summary>
     /// <param name="path">What <see cref="Save"/> wrote.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is truncated, no safetensors file, or holds something else; the message says what.</exception>
@@ -41,6 +41,7 @@ public static partial class VisionTransformerFile
         try
         {
             Checkpoint.Load(path, network);
+            network.eval();
             return network;
         }
         catch

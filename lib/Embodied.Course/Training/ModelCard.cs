@@ -24,7 +24,7 @@ internal static class ModelCard
             - Command: `dotnet run -c Release --project lib/Embodied.Course -- train dino`
             - Data: scenes of one object over a photograph or a texture, drawn anew for every update from the seen four fifths of `data/fluent-emoji-3d` and from `data/photos`; every update shows {options.BatchSize} objects twice, in two poses over two backgrounds.
             - Recipe: {Recipe(options)}
-            - {options.Updates} updates, AdamW, highest learning rate {options.LearningRate}, weight decay 0.04 to 0.1, seed {options.Seed}; {time.TotalHours:0.0} hours beside other work on two cores.
+            - {Dropout(options)}{options.Updates} updates, AdamW, highest learning rate {options.LearningRate}, weight decay 0.04 to 0.1, seed {options.Seed}; {time.TotalHours:0.0} hours beside other work on two cores.
 
             ## What it knows
 
@@ -48,6 +48,10 @@ internal static class ModelCard
     private static string Shape(Networks.VisionTransformerOptions net) => string.Create(
         CultureInfo.InvariantCulture,
         $"{(net.StemWidth > 0 ? $", convolutional stem of {net.StemWidth} channels and up" : "")}{(net.ClassFrom > 0 ? $", [CLS] from block {net.ClassFrom} on" : "")}");
+
+    private static string Dropout(DinoPretrainingOptions options) => options.PatchDropoutFrom < 1
+        ? string.Create(CultureInfo.InvariantCulture, $"From {options.PatchDropoutFrom:P0} of the updates on, [CLS] finds {options.PatchDropout:P0} of the patches missing, others in every update. ")
+        : "";
 
     private static string Recipe(DinoPretrainingOptions options) => options.Recipe switch
     {

@@ -60,7 +60,7 @@ public sealed record VisionTokens(Tensor Class, Tensor Patches);
 /// Layout and parameter names are those of DINO's released checkpoints.
 /// </summary>
 /// <remarks>
-/// Dosovitskiy et al. 2021, eqs. 1 to 4; Xiao et al., <i>Early convolutions help transformers see better</i>, 2021; Touvron et al., <i>Going deeper with image transformers</i>, 2021; Caron et al., <i>Emerging properties in self-supervised vision transformers</i>, 2021.
+/// Dosovitskiy et al. 2021, eqs. 1 to 4; Xiao et al., <i>Early convolutions help transformers see better</i>, 2021; Touvron et al., <i>Going deeper with image transformers</i>, 2021; Liu et al., <i>PatchDropout</i>, 2022; Caron et al., <i>Emerging properties in self-supervised vision transformers</i>, 2021.
 /// Lecture: self-supervised learning.
 /// </remarks>
 public sealed class VisionTransformer : Module<Tensor, Tensor>
@@ -73,6 +73,12 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
 
     /// <summary>The size.</summary>
     public VisionTransformerOptions Options { get; }
+
+    /// <summary>
+    /// While training, the share of patches that are missing from where [CLS] joins on, others in every pass, and where the choice comes from; null for none. A [CLS]
+    /// that cannot count on any one patch learns to find the object in all of its patches (PatchDropout: Liu et al. 2022).
+    /// </summary>
+    public (double Share, Generator Generator)? PatchDropout { get; set; }
 
     /// <summary>
     /// A network with random weights: normal of variance 1 / inputs, biases zero; [CLS] and positions of deviation 0.02. DINO draws all of them with
@@ -219,6 +225,11 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
         {
             if (l == Options.ClassFrom)
             {
+                if (training && PatchDropout is var (share, generator))
+                {
+                    long left = Math.Max(1, (long)Math.Round(x.shape[1] * (1 - share)));
+                    x = x.index_select(1, randperm(x.shape[1], generator: generator).narrow(0, 0, left));
+                }
                 x = cat([(cls_token + positions.narrow(1, 0, 1)).expand(images.shape[0], 1, Options.Width), x], 1);
             }
             x = call is null ? blocks[l].call(x) : call(l, blocks[l], x);

@@ -47,6 +47,12 @@ public sealed record DinoPretrainingOptions
     /// <summary>Whether a contrastive term looks at the mean of the patch tokens too: see <see cref="Dino"/>.</summary>
     public bool ContrastPatches { get; init; } = true;
 
+    /// <summary>The share of the training after which [CLS] finds patches missing; 1 for never. Without, it ends by looking at one patch of the object alone.</summary>
+    public double PatchDropoutFrom { get; init; } = 0.72;
+
+    /// <summary>The share of patches that are missing then.</summary>
+    public double PatchDropout { get; init; } = 0.6;
+
     /// <summary>τ of the contrastive term.</summary>
     public double ContrastiveTau { get; init; } = 0.1;
 
@@ -80,7 +86,7 @@ public sealed record DinoPretrainingOptions
     /// <summary>600 updates of a vision transformer as it is in the paper, but for its size: what recipes are compared with.</summary>
     public static DinoPretrainingOptions Trial { get; } = new()
     {
-        Updates = 600, Start = 0.25, EvaluateEvery = 25, Network = Plain, ContrastPatches = false, ContrastiveTau = 0.2, LearningRate = 1e-3,
+        Updates = 600, Start = 0.25, EvaluateEvery = 25, Network = Plain, ContrastPatches = false, PatchDropoutFrom = 1, ContrastiveTau = 0.2, LearningRate = 1e-3,
     };
 
     private static VisionTransformerOptions Plain => VisionTransformerOptions.Small64 with { Width = 128, Depth = 4, Heads = 2 };
@@ -187,7 +193,11 @@ public sealed class DinoPretraining : IDisposable
         }
         using Tensor objects = tensor(SpriteObjects.Shared.Of(SpriteSplit.Seen).Select(id => (long)id).ToArray());
         training.Run(
-            objects, views.Apply, generator, new Following(told =>
+            objects, (ids, random) =>
+            {
+                ((VisionTransformer)dino.Student.Encoder).PatchDropout = Step >= options.PatchDropoutFrom * options.Updates ? (options.PatchDropout, generator) : null;
+                return views.Apply(ids, random);
+            }, generator, new Following(told =>
             {
                 loss = told.Loss;
                 progress?.Report(told);

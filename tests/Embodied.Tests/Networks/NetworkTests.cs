@@ -39,6 +39,24 @@ public class NetworkTests
     }
 
     [Fact]
+    public void Patches_go_missing_in_training_alone_and_others_in_every_pass()
+    {
+        using var scope = NewDisposeScope();
+        using var vit = new VisionTransformer(Tiny with { ClassFrom = 1 }, new Generator(1));
+        Tensor images = rand([2, 3, 16, 16], generator: new Generator(2));
+        Tensor whole = vit.call(images);
+        vit.PatchDropout = (0.75, new Generator(3));
+        Assert.Equal([2, 4, 24], vit.Tokens(images).Patches.shape);
+        Tensor first = vit.call(images), second = vit.call(images);
+        Assert.True((first - second).abs().max().ToDouble() > 1e-4);
+        vit.PatchDropout = (0.75, new Generator(3));
+        vit.Tokens(images);
+        Assert.True(vit.call(images).eq(first).all().item<bool>(), "The same generator leaves out the same patches.");
+        vit.eval();
+        Assert.True(vit.call(images).eq(whole).all().item<bool>());
+    }
+
+    [Fact]
     public void A_class_token_that_joins_late_changes_no_patch_before()
     {
         Tensor images = rand([2, 3, 16, 16], dtype: ScalarType.Float64, generator: new Generator(2));

@@ -53,16 +53,32 @@ public static class AttentionOverlap
         return PerHead(AttentionMass.Most(attention, inside.sum(1)), inside);
     }
 
+    /// <summary>The share of what a head gives to all patches that goes to those of the object: a head that looks blindly gives as large a share as the object fills.</summary>
+    /// <param name="attention">[n, h, p], not negative.</param>
+    /// <param name="inside">The object's patches, Bool [n, p]. Images without any are left out.</param>
+    /// <returns>One number for each head, 0 to 1.</returns>
+    /// <exception cref="ArgumentException">A shape does not fit, or no image has an object.</exception>
+    public static double[] OnObject(Tensor attention, Tensor inside)
+    {
+        Check(attention, inside);
+        using var scope = NewDisposeScope();
+        Tensor there = There(inside), a = attention.index_select(0, there).to(float64);
+        Tensor own = (a * inside.index_select(0, there).unsqueeze(1)).sum(2) / a.sum(2); // [n, h]
+        return own.mean([0L]).data<double>().ToArray();
+    }
+
     private static double[] PerHead(Tensor kept, Tensor inside)
     {
-        Tensor there = inside.any(1).nonzero().squeeze(1);
-        if (there.shape[0] == 0)
-        {
-            throw new ArgumentException("In no image does the object fill a patch; wanted at least one.", nameof(inside));
-        }
+        Tensor there = There(inside);
         Tensor a = kept.index_select(0, there), b = inside.index_select(0, there).unsqueeze(1);
         Tensor iou = a.logical_and(b).sum(2).to(float64) / a.logical_or(b).sum(2); // [n, h]
         return iou.mean([0L]).data<double>().ToArray();
+    }
+
+    private static Tensor There(Tensor inside)
+    {
+        Tensor there = inside.any(1).nonzero().squeeze(1);
+        return there.shape[0] > 0 ? there : throw new ArgumentException("In no image does the object fill a patch; wanted at least one.", nameof(inside));
     }
 
     private static void Check(Tensor attention, Tensor inside)

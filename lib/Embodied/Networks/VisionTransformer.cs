@@ -76,7 +76,7 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
 
     /// <summary>
     /// While training, the share of patches that are missing from where [CLS] joins on, others in every pass, and where the choice comes from; null for none. A [CLS]
-    /// that cannot count on any one patch learns to find the object in all of its patches (PatchDropout: Liu et al. 2022).
+    /// that cannot count on any one patch has a reason to look at all of an object's (PatchDropout: Liu et al. 2022).
     /// </summary>
     public (double Share, Generator Generator)? PatchDropout { get; set; }
 

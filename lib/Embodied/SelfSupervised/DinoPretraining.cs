@@ -47,7 +47,7 @@ public sealed record DinoPretrainingOptions
     /// <summary>Whether a contrastive term looks at the mean of the patch tokens too: see <see cref="Dino"/>.</summary>
     public bool ContrastPatches { get; init; } = true;
 
-    /// <summary>The share of the training after which [CLS] finds patches missing; 1 for never. Without, it ends by looking at one patch of the object alone.</summary>
+    /// <summary>The share of the training after which [CLS] finds patches missing; 1 for never. It is to look at more of the object than the one patch that it takes to name it.</summary>
     public double PatchDropoutFrom { get; init; } = 0.72;
 
     /// <summary>The share of patches that are missing then.</summary>

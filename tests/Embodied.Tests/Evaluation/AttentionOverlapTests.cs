@@ -47,6 +47,15 @@ public class AttentionOverlapTests
     }
 
     [Fact]
+    public void The_share_on_the_object_is_of_what_goes_to_patches()
+    {
+        using var scope = NewDisposeScope();
+        Tensor attention = tensor(new float[,,] { { { 1, 2, 1, 0 }, { 1, 1, 1, 1 } }, { { 0, 0, 0, 3 }, { 3, 1, 0, 0 } }, { { 1, 0, 0, 0 }, { 1, 0, 0, 0 } } });
+        Tensor inside = tensor(new[,] { { false, true, true, false }, { false, false, false, true }, { false, false, false, false } });
+        Assert.Equal([(0.75 + 1) / 2, (0.5 + 0) / 2], AttentionOverlap.OnObject(attention, inside));
+    }
+
+    [Fact]
     public void An_object_fills_the_patches_of_which_it_covers_more_than_half()
     {
         using var scope = NewDisposeScope();

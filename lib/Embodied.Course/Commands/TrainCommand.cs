@@ -20,37 +20,57 @@ internal static class TrainCommand
     {
         Option<string?> recipe = Values.OneOf("--recipe", [.. Recipes.Keys], "What the views share and the loss; joint (the default) is what ships.");
         Option<bool> trial = new("--trial") { Description = "600 updates, to compare recipes; writes its curve only." };
-        Option<int?> updates = Values.WholeNumber("--updates", "N", 1, 1_000_000, "Updates in all; by default 3000, of a trial 600.");
         Option<int?> batch = Values.WholeNumber("--batch", "N", 2, 679, "Objects in an update; by default 64.");
-        Option<int?> seed = Values.WholeNumber("--seed", "N", 0, int.MaxValue, "By default 1.");
-        Option<string?> results = Values.FilePath("--out", "DIR", "Where network, curve and model card go; by default data/models.");
-        Option<string?> work = Values.FilePath("--work", "DIR", "Where it keeps what it needs to go on; by default a folder in out/train.");
-        Option<bool> fresh = new("--fresh") { Description = "Begin anew although there is a checkpoint to go on from." };
-        Command command = new("dino", "Pretrain a vision transformer on sprite scenes: an hour on two cores, saved as it goes.")
+        Arguments shared = new("3000, of a trial 600");
+        Command command = new("dino", "Pretrain a vision transformer on sprite scenes: an hour on two cores, saved as it goes.") { recipe, trial, batch };
+        shared.SetAction(command, parsed =>
         {
-            recipe, trial, updates, batch, seed, results, work, fresh,
-        };
-        command.SetAction((parsed, _) =>
-        {
-            CourseFolder course = CourseFolder.Find();
             string chosen = parsed.GetValue(recipe) ?? "joint";
             bool small = parsed.GetValue(trial);
             DinoPretrainingOptions defaults = small ? DinoPretrainingOptions.Trial : new();
             DinoPretrainingOptions options = defaults with
             {
-                Recipe = Recipes[chosen], Updates = parsed.GetValue(updates) ?? defaults.Updates, BatchSize = parsed.GetValue(batch) ?? defaults.BatchSize,
-                Seed = parsed.GetValue(seed) ?? defaults.Seed,
+                Recipe = Recipes[chosen], Updates = parsed.GetValue(shared.Updates) ?? defaults.Updates, BatchSize = parsed.GetValue(batch) ?? defaults.BatchSize,
+                Seed = parsed.GetValue(shared.Seed) ?? defaults.Seed,
             };
             string name = small ? $"dino-trial-{chosen}" : chosen == "joint" ? "dino-sprites" : $"dino-sprites-{chosen}";
-            TrainingPlaces places = new(
-                name, Path.GetFullPath(parsed.GetValue(work) ?? Path.Combine(course.Output, "train", name)),
-                Path.GetFullPath(parsed.GetValue(results) ?? Path.Combine(course.Root, "data", "models")));
-            return Task.Run(() =>
-            {
-                new DinoTraining(places, options, Console.Out).Run(parsed.GetValue(fresh), curveOnly: small, cancellation);
-                return 0;
-            }, CancellationToken.None);
+            using DinoTraining training = new(shared.Places(parsed, name), options, Console.Out, curveOnly: small);
+            training.Run(parsed.GetValue(shared.Fresh), cancellation);
         });
         return command;
+    }
+
+    // What every training can be told.
+    private sealed class Arguments(string defaultUpdates)
+    {
+        private readonly Option<string?> results = Values.FilePath("--out", "DIR", "Where network, curve and model card go; by default data/models.");
+        private readonly Option<string?> work = Values.FilePath("--work", "DIR", "Where it keeps what it needs to go on; by default a folder in out/train.");
+
+        public Option<int?> Updates { get; } = Values.WholeNumber("--updates", "N", 1, 1_000_000, $"Updates in all; by default {defaultUpdates}.");
+
+        public Option<int?> Seed { get; } = Values.WholeNumber("--seed", "N", 0, int.MaxValue, "By default 1.");
+
+        public Option<bool> Fresh { get; } = new("--fresh") { Description = "Begin anew although there is a checkpoint to go on from." };
+
+        public TrainingPlaces Places(ParseResult parsed, string name)
+        {
+            CourseFolder course = CourseFolder.Find();
+            return new(
+                name, Path.GetFullPath(parsed.GetValue(work) ?? Path.Combine(course.Output, "train", name)),
+                Path.GetFullPath(parsed.GetValue(results) ?? Path.Combine(course.Root, "data", "models")));
+        }
+
+        public void SetAction(Command command, Action<ParseResult> train)
+        {
+            foreach (Option option in (Option[])[Updates, Seed, results, work, Fresh])
+            {
+                command.Add(option);
+            }
+            command.SetAction((parsed, _) => Task.Run(() =>
+            {
+                train(parsed);
+                return 0;
+            }, CancellationToken.None));
+        }
     }
 }

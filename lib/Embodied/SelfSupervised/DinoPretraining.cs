@@ -99,12 +99,12 @@ public sealed record DinoPretrainingOptions
 /// <param name="Divergence">KL(P_t ‖ P_s), in nats; NaN before distillation began.</param>
 /// <param name="Instances">The teacher's retrieval of seen objects.</param>
 /// <param name="HeldOut">The teacher's retrieval of held-out objects.</param>
-public sealed record DinoCurvePoint(int Update, double Loss, double Entropy, double Divergence, double Instances, double HeldOut)
+public sealed record DinoCurvePoint(int Update, double Loss, double Entropy, double Divergence, double Instances, double HeldOut) : ICurvePoint
 {
     /// <summary>The heading of <see cref="ToCsv"/>'s columns.</summary>
     public const string CsvHeading = "update,loss,entropy,divergence,instances,held_out";
 
-    /// <summary>The point as a line of a table.</summary>
+    /// <inheritdoc/>
     public string ToCsv() => string.Create(
         CultureInfo.InvariantCulture, $"{Update},{Loss:0.####},{Entropy:0.####},{Divergence:0.####},{Instances:0.####},{HeldOut:0.####}");
 
@@ -125,7 +125,7 @@ public sealed record DinoCurvePoint(int Update, double Loss, double Entropy, dou
 /// at any update and goes on from there as if it had not been interrupted.
 /// </summary>
 /// <remarks>Caron et al. 2021. Lecture: self-supervised learning.</remarks>
-public sealed class DinoPretraining : IDisposable
+public sealed class DinoPretraining : IResumableTraining
 {
     private readonly DinoPretrainingOptions options;
     private readonly Dino dino;
@@ -133,7 +133,7 @@ public sealed class DinoPretraining : IDisposable
     private readonly Generator generator;
     private readonly RenderedViews views;
 
-    /// <summary>Updates done.</summary>
+    /// <inheritdoc/>
     public int Step => training.Step;
 
     /// <summary>The method, with student, teacher and centre.</summary>
@@ -212,15 +212,10 @@ public sealed class DinoPretraining : IDisposable
             cancellation);
     }
 
-    /// <summary>Saves everything that it takes to go on.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <inheritdoc/>
     public void Save(string path) => training.Save(path, generator);
 
-    /// <summary>Goes on from where a pretraining of the same options was saved.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is truncated, or of another architecture.</exception>
+    /// <inheritdoc/>
     public void Load(string path) => training.Load(path, generator);
 
     /// <inheritdoc/>

@@ -41,7 +41,7 @@ public sealed class LostGraderTests : IDisposable
             document.Save(Path.Combine(submitted, student + ".ipynb"));
         }
 
-        ToolResult result = CourseTool.RunIn(Path.Combine(course, ".."), "grade", submitted, "--out", output, "--jobs", "2", "--timeout", "1");
+        ToolResult result = CourseTool.RunIn(Path.Combine(course, ".."), "grade", submitted, "--out", output, "--jobs", "2", "--timeout", "5");
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         Assert.Equal(
             "student,f,total,of,attention\nada,2,2,2,\nbob,0,0,2,f:Unchecked\ncem,2,2,2,\ndan,0,0,2,\neva,0,0,2,f:Unchecked\nfay,2,2,2,\n",

@@ -5,7 +5,7 @@ using Embodied.SelfSupervised;
 namespace Embodied.Course.Training;
 
 /// <summary>The page that ships beside a checkpoint: what it is, how it was made, and what it is good for.</summary>
-internal static class ModelCard
+internal static class DinoCard
 {
     /// <summary>The page, in Markdown.</summary>
     public static string Of(

@@ -97,6 +97,89 @@ public class NetworkTests
         Assert.InRange(FiniteDifferences.Worst(z => (attention.Inspect(z[0]).Output * towards).sum(), x), 0, 1e-7);
     }
 
+    [Theory]
+    [InlineData(0.5)]
+    [InlineData(2)]
+    [InlineData(7)]
+    public void Bounded_attention_is_the_softmax_of_bounded_cosines(double b)
+    {
+        const int n = 2, T = 5, h = 2, width = 6, head = width / h;
+        using var scope = NewDisposeScope();
+        using var attention = new SelfAttention(width, h, ScalarType.Float64, b);
+        Tensor x = 3 * randn([n, T, width], dtype: ScalarType.Float64, generator: new Generator(1));
+        Tensor W = Parameter("qkv.weight"), bias = Parameter("qkv.bias");
+        double[,,] projected = new double[n, T, 3 * width];
+        foreach ((int i, int t, int c) in from i in Enumerable.Range(0, n) from t in Enumerable.Range(0, T) from c in Enumerable.Range(0, 3 * width) select (i, t, c))
+        {
+            projected[i, t, c] = Enumerable.Range(0, width).Sum(k => W[c, k].ToDouble() * x[i, t, k].ToDouble()) + bias[c].ToDouble();
+        }
+        (Tensor output, AttentionMaps maps) = attention.Inspect(x);
+        double largest = 0;
+        foreach ((int i, int g, int t) in from i in Enumerable.Range(0, n) from g in Enumerable.Range(0, h) from t in Enumerable.Range(0, T) select (i, g, t))
+        {
+            double Dot((int Part, int Token) u, (int Part, int Token) v) => Enumerable.Range(0, head).Sum(k =>
+                projected[i, u.Token, u.Part * width + g * head + k] * projected[i, v.Token, v.Part * width + g * head + k]);
+            double[] exponentials = [.. Enumerable.Range(0, T).Select(s => Math.Exp(b * Dot((0, t), (1, s)) / Math.Sqrt(Dot((0, t), (0, t)) * Dot((1, s), (1, s)))))];
+            double[] found = [.. Enumerable.Range(0, T).Select(s => maps.Weights[i, g, t, s].ToDouble())];
+            for (int s = 0; s < T; s++)
+            {
+                Assert.Equal(exponentials[s] / exponentials.Sum(), found[s], 1e-12);
+            }
+            largest = Math.Max(largest, found.Max() / found.Min());
+        }
+        Assert.InRange(largest, Math.Exp(b), Math.Exp(2 * b)); // Half of what the bound allows is used, so that the bound binds.
+        Assert.InRange((attention.call(x) - output).abs().max().ToDouble(), 0, 1e-6);
+        // The maps are those of the equation, whose logits are QKᵀ/√d'.
+        Tensor logits = maps.Queries.matmul(maps.Keys.transpose(-2, -1)) / Math.Sqrt(head);
+        Assert.True(allclose(logits.softmax(-1), maps.Weights, 1e-12, 1e-12) && logits.abs().max().ToDouble() <= b + 1e-12);
+
+        Tensor Parameter(string name) => attention.named_parameters().Single(p => p.name == name).parameter.detach();
+    }
+
+    [Fact]
+    public void However_long_a_key_no_token_draws_more_than_the_bound_allows()
+    {
+        using var scope = NewDisposeScope();
+        using SelfAttention bounded = new(6, 2, ScalarType.Float64, 1.5), free = new(6, 2, ScalarType.Float64);
+        free.load_state_dict(bounded.state_dict());
+        Tensor x = randn([4, 9, 6], dtype: ScalarType.Float64, generator: new Generator(1));
+        x[0, 3].mul_(1e4);
+        static double Ratio(SelfAttention attention, Tensor x)
+        {
+            Tensor weights = attention.Inspect(x).Maps.Weights;
+            return (weights.amax([-1L]) / weights.amin([-1L])).max().ToDouble();
+        }
+        Assert.InRange(Ratio(bounded, x), 1, Math.Exp(3) * (1 + 1e-12));
+        Assert.True(Ratio(free, x) > 1e6);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new SelfAttention(6, 2, logitBound: -1));
+    }
+
+    [Fact]
+    public void Bounded_attention_has_the_gradient_of_its_finite_differences()
+    {
+        using var attention = new SelfAttention(6, 2, ScalarType.Float64, 2);
+        Tensor x = randn([2, 5, 6], dtype: ScalarType.Float64, generator: new Generator(1)), towards = randn([2, 5, 6], dtype: ScalarType.Float64, generator: new Generator(2));
+        Assert.InRange(FiniteDifferences.Worst(z => (attention.call(z[0]) * towards).sum(), x), 0, 1e-7);
+        Assert.InRange(FiniteDifferences.Worst(z => (attention.Inspect(z[0]).Output * towards).sum(), x), 0, 1e-7);
+    }
+
+    [Fact]
+    public void Logits_are_bounded_from_where_the_class_token_joins_on_and_nowhere_before()
+    {
+        using var scope = NewDisposeScope();
+        VisionTransformerOptions options = Tiny with { Depth = 4, ClassFrom = 2 };
+        using VisionTransformer bounded = new(options with { LogitBound = 1 }, new Generator(1)), free = new(options, new Generator(1));
+        Tensor images = rand([2, 3, 16, 16], generator: new Generator(2));
+        for (int layer = 0; layer < 4; layer++)
+        {
+            AttentionMaps maps = bounded.Inspect(images, layer).Layer, without = free.Inspect(images, layer).Layer;
+            bool unit = (maps.Keys.norm(-1) - 1).abs().max().ToDouble() < 1e-5;
+            Assert.Equal(layer >= 2, unit);
+            Assert.Equal(layer < 2, maps.Weights.eq(without.Weights).all().item<bool>());
+        }
+        Assert.True(allclose(bounded.Inspect(images).Tokens.Class, bounded.call(images), 1e-4, 1e-5));
+    }
+
     [Fact]
     public void Tokens_do_not_depend_on_the_other_images_of_the_batch()
     {

@@ -63,9 +63,8 @@ public sealed record AttentionMaps(Tensor Queries, Tensor Keys, Tensor Values, T
 /// <code>
 /// Attention(x) = W_o [softmax(Q_i K_iᵀ / √d') V_i]_{i=1..h},      (Q, K, V) = W_qkv x.
 /// </code>
-/// With a bound b on the logits, queries, keys and values are normalised first, q ← b √d' q/‖q‖, k ← k/‖k‖, v ← √d' v/‖v‖. A logit is then b cos(q, k), from −b to b:
-/// no token can draw more than e^{2b} times the attention of another, however long its key. And all values are equally long: what is to be left out has to be looked
-/// away from, it cannot be looked at and have nothing to say.
+/// With a bound b on the logits, queries and keys are normalised first, q ← b √d' q/‖q‖ and k ← k/‖k‖, so that a logit is b cos(q, k), from −b to b: no token can
+/// draw more than e^{2b} times the attention of another, however long its key.
 /// </summary>
 /// <remarks>Vaswani et al. 2017, section 3.2; normalised: Henry et al., <i>Query-key normalization for transformers</i>, 2020; parameter names as in DINO's released checkpoints. Lecture: self-supervised learning.</remarks>
 public sealed class SelfAttention : Module<Tensor, Tensor>
@@ -133,12 +132,9 @@ public sealed class SelfAttention : Module<Tensor, Tensor>
     {
         long n = x.shape[0], T = x.shape[1];
         Tensor all = qkv.call(x).view(n, T, 3, Heads, Width / Heads).permute(2, 0, 3, 1, 4);
-        if (LogitBound == 0)
-        {
-            return (all[0], all[1], all[2]);
-        }
-        double root = Math.Sqrt((double)Width / Heads);
-        return (LogitBound * root * functional.normalize(all[0], dim: -1), functional.normalize(all[1], dim: -1), root * functional.normalize(all[2], dim: -1));
+        return LogitBound > 0
+            ? (LogitBound * Math.Sqrt((double)Width / Heads) * functional.normalize(all[0], dim: -1), functional.normalize(all[1], dim: -1), all[2])
+            : (all[0], all[1], all[2]);
     }
 
     // [n, h, T, d'] to [n, T, d]

@@ -42,9 +42,8 @@ public sealed record VisionTransformerOptions
     public int ClassFrom { get; init; }
 
     /// <summary>
-    /// b, the largest logit of the attention from where [CLS] joins on, whose queries, keys and values are then normalised; or 0 for attention as it is in ViT. Without,
-    /// patches of the background learn to say nothing, so that [CLS] need not look away from them, or a head looks at the one patch by which an object is best told
-    /// from others. With a bound, [CLS] is rid of the background only by giving all its attention to the object. See <see cref="SelfAttention"/>.
+    /// b, the largest logit of the attention from where [CLS] joins on, or 0 for none. Without, a head that has found the one patch by which an object is best told
+    /// from others looks at nothing else; with a small bound it can leave the background out only by giving the same to all of the object. See <see cref="SelfAttention"/>.
     /// </summary>
     public double LogitBound { get; init; }
 

@@ -33,7 +33,7 @@ public sealed record DinoPretrainingOptions
     public DinoRecipe Recipe { get; init; } = DinoRecipe.Joint;
 
     /// <summary>Updates.</summary>
-    public int Updates { get; init; } = 3600;
+    public int Updates { get; init; } = 3000;
 
     /// <summary>Objects per update, each in two views.</summary>
     public int BatchSize { get; init; } = 64;
@@ -42,7 +42,7 @@ public sealed record DinoPretrainingOptions
     /// The network: small, with a convolutional stem, and with [CLS] in the last block alone. A transformer of width 128 and depth 4 without these retrieves half as
     /// many objects after three times the updates (see the curves of <see cref="Trial"/>), and its [CLS] looks at the background.
     /// </summary>
-    public VisionTransformerOptions Network { get; init; } = Plain with { Depth = 3, Heads = 4, StemWidth = 32, ClassFrom = 2, LogitBound = 8 };
+    public VisionTransformerOptions Network { get; init; } = Plain with { Depth = 3, Heads = 4, StemWidth = 32, ClassFrom = 2 };
 
     /// <summary>Whether a contrastive term looks at the mean of the patch tokens too: see <see cref="Dino"/>.</summary>
     public bool ContrastPatches { get; init; } = true;

@@ -97,13 +97,10 @@ internal sealed class NetworkGraphs(OnnxGraph graph)
         string all = Linear(LayerNorm(x, weights.Below("norm1")), weights.Below("attn.qkv"));
         string heads = graph.Node("Transpose", [graph.Node("Reshape", [all, graph.Whole(0, 0, 3, h, d / h)])], ("perm", new long[] { 2, 0, 3, 1, 4 })); // [3, n, h, T, d']
         string Part(int i) => graph.Node("Squeeze", [graph.Node("Slice", [heads, graph.Whole(i), graph.Whole(i + 1), graph.Whole(0)]), graph.Whole(0)]);
-        double root = Math.Sqrt((double)d / h);
-        (string q, string k, string v) = logitBound > 0
-            ? (Normalised(Part(0), logitBound * root), Normalised(Part(1), 1), Normalised(Part(2), root))
-            : (Part(0), Part(1), Part(2));
+        (string q, string k) = logitBound > 0 ? (Normalised(Part(0), logitBound * Math.Sqrt((double)d / h)), Normalised(Part(1), 1)) : (Part(0), Part(1));
         string scores = graph.Node("MatMul", [q, graph.Node("Transpose", [k], ("perm", new long[] { 0, 1, 3, 2 }))]);
-        string attention = graph.Node("Softmax", [graph.Node("Mul", [scores, graph.Number(1 / root)])], ("axis", -1));
-        string merged = graph.Node("Transpose", [graph.Node("MatMul", [attention, v])], ("perm", new long[] { 0, 2, 1, 3 }));
+        string attention = graph.Node("Softmax", [graph.Node("Mul", [scores, graph.Number(1 / Math.Sqrt((double)d / h))])], ("axis", -1));
+        string merged = graph.Node("Transpose", [graph.Node("MatMul", [attention, Part(2)])], ("perm", new long[] { 0, 2, 1, 3 }));
         x = Add(x, Linear(graph.Node("Reshape", [merged, graph.Whole(0, 0, d)]), weights.Below("attn.proj")));
         string hidden = Gelu(Linear(LayerNorm(x, weights.Below("norm2")), weights.Below("mlp.fc1")));
         return Add(x, Linear(hidden, weights.Below("mlp.fc2")));

@@ -20,6 +20,12 @@ public sealed record PatchKeysOptions
     /// <summary>Images are enlarged so many times before the network sees them; its positions are interpolated.</summary>
     public int Enlargement { get; init; } = 1;
 
+    /// <summary>
+    /// Whether keys are the mean of those of the image and of its mirror image. What a key says of its patch is the same in both; what it says by accident, of the place or of
+    /// the patch's cut through an edge, is halved.
+    /// </summary>
+    public bool Mirrored { get; init; }
+
     /// <summary>Whether the mean over an image's patches is taken away: what all patches have in common tells none from the others.</summary>
     public bool Centred { get; init; } = true;
 
@@ -66,7 +72,13 @@ public static class PatchKeys
         List<Tensor> batches = [];
         for (long from = 0; from < images.shape[0]; from += options.BatchSize)
         {
-            batches.Add(Batch(network, images.narrow(0, from, Math.Min(options.BatchSize, images.shape[0] - from)), stride, options));
+            Tensor some = images.narrow(0, from, Math.Min(options.BatchSize, images.shape[0] - from)), found = Batch(network, some, stride, options);
+            if (options.Mirrored)
+            {
+                Tensor mirrored = Batch(network, some.flip(3), stride, options).view(some.shape[0], height, width, -1).flip(2).flatten(1, 2);
+                found = (found + mirrored) / 2;
+            }
+            batches.Add(found);
         }
         Tensor keys = cat(batches);
         return new((options.Centred ? keys - keys.mean([1L], keepdim: true) : keys).MoveToOuterDisposeScope(), height, width);

@@ -73,6 +73,33 @@ public class PatchKeysTests
         Assert.Equal([3, 80, 16], grid.Keys.shape);
     }
 
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(2, null)]
+    [InlineData(1, 2)]
+    public void Mirrored_keys_are_the_mean_over_both_images_patch_by_patch(int enlargement, int? stride)
+    {
+        using var scope = NewDisposeScope();
+        (VisionTransformer network, Tensor images) = Create();
+        PatchKeysOptions once = new() { Enlargement = enlargement, Stride = stride, Centred = false };
+        PatchKeyGrid found = PatchKeys.Of(network, images, once with { Mirrored = true, BatchSize = 2 });
+        PatchKeyGrid straight = PatchKeys.Of(network, images, once), mirrored = PatchKeys.Of(network, images.flip(3), once);
+        for (int i = 0; i < 3; i++)
+        {
+            for (int y = 0; y < found.Height; y++)
+            {
+                for (int x = 0; x < found.Width; x++)
+                {
+                    Tensor wanted = (straight.Keys[i, y * found.Width + x] + mirrored.Keys[i, y * found.Width + found.Width - 1 - x]) / 2;
+                    Assert.True(found.Keys[i, y * found.Width + x].allclose(wanted, atol: 1e-5), $"{y}, {x}");
+                }
+            }
+        }
+        // A mirror image has the mirrored keys.
+        Tensor ofMirror = PatchKeys.Of(network, images.flip(3), once with { Mirrored = true }).Keys;
+        Assert.True(ofMirror.view(3, found.Height, found.Width, -1).flip(2).flatten(1, 2).allclose(found.Keys, atol: 1e-5));
+    }
+
     [Fact]
     public void Bad_input_is_refused()
     {

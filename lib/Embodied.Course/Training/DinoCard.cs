@@ -47,11 +47,7 @@ internal static class DinoCard
 
     private static string Shape(Networks.VisionTransformerOptions net) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{(net.StemWidth > 0 ? $", convolutional stem of {net.StemWidth} channels and up" : "")}{(net.ClassFrom > 0 ? $", [CLS] from block {net.ClassFrom} on" : "")}{Bound(net)}");
-
-    private static string Bound(Networks.VisionTransformerOptions net) => net.LogitBound > 0
-        ? string.Create(CultureInfo.InvariantCulture, $", logits of [CLS]'s block{(net.Depth - net.ClassFrom > 1 ? "s" : "")} bounded by {net.LogitBound}")
-        : "";
+        $"{(net.StemWidth > 0 ? $", convolutional stem of {net.StemWidth} channels and up" : "")}{(net.ClassFrom > 0 ? $", [CLS] from block {net.ClassFrom} on" : "")}");
 
     private static string Dropout(DinoPretrainingOptions options) => options.PatchDropoutFrom < 1
         ? string.Create(CultureInfo.InvariantCulture, $"From {options.PatchDropoutFrom:P0} of the updates on, [CLS] finds {options.PatchDropout:P0} of the patches missing, others in every update. ")

@@ -63,10 +63,8 @@ public sealed record AttentionMaps(Tensor Queries, Tensor Keys, Tensor Values, T
 /// <code>
 /// Attention(x) = W_o [softmax(Q_i K_iᵀ / √d') V_i]_{i=1..h},      (Q, K, V) = W_qkv x.
 /// </code>
-/// With a bound b on the logits, queries and keys are normalised first, q ← b √d' q/‖q‖ and k ← k/‖k‖, so that a logit is b cos(q, k), from −b to b: no token can
-/// draw more than e^{2b} times the attention of another, however long its key.
 /// </summary>
-/// <remarks>Vaswani et al. 2017, section 3.2; normalised: Henry et al., <i>Query-key normalization for transformers</i>, 2020; parameter names as in DINO's released checkpoints. Lecture: self-supervised learning.</remarks>
+/// <remarks>Vaswani et al. 2017, section 3.2; parameter names as in DINO's released checkpoints. Lecture: self-supervised learning.</remarks>
 public sealed class SelfAttention : Module<Tensor, Tensor>
 {
     private readonly Linear qkv;
@@ -78,24 +76,18 @@ public sealed class SelfAttention : Module<Tensor, Tensor>
     /// <summary>Heads h.</summary>
     public int Heads { get; }
 
-    /// <summary>b, the largest logit; 0 where logits are not bounded.</summary>
-    public double LogitBound { get; }
-
     /// <summary>A layer whose weights torch.nn draws; <see cref="VisionTransformer"/> draws them anew from its generator.</summary>
     /// <param name="width">d.</param>
     /// <param name="heads">h, a divisor of d.</param>
     /// <param name="dtype">Element type.</param>
-    /// <param name="logitBound">b, or 0 for logits without a bound.</param>
     /// <exception cref="ArgumentException">The width is not a multiple of the heads.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The bound is negative.</exception>
-    public SelfAttention(int width, int heads, ScalarType dtype = ScalarType.Float32, double logitBound = 0) : base(nameof(SelfAttention))
+    public SelfAttention(int width, int heads, ScalarType dtype = ScalarType.Float32) : base(nameof(SelfAttention))
     {
         if (heads < 1 || width < 1 || width % heads != 0)
         {
             throw new ArgumentException($"A width of {width} cannot be shared out to {heads} heads.", nameof(heads));
         }
-        ArgumentOutOfRangeException.ThrowIfNegative(logitBound);
-        (Width, Heads, LogitBound) = (width, heads, logitBound);
+        (Width, Heads) = (width, heads);
         qkv = Linear(width, 3 * width, dtype: dtype);
         proj = Linear(width, width, dtype: dtype);
         RegisterComponents();
@@ -132,9 +124,7 @@ public sealed class SelfAttention : Module<Tensor, Tensor>
     {
         long n = x.shape[0], T = x.shape[1];
         Tensor all = qkv.call(x).view(n, T, 3, Heads, Width / Heads).permute(2, 0, 3, 1, 4);
-        return LogitBound > 0
-            ? (LogitBound * Math.Sqrt((double)Width / Heads) * functional.normalize(all[0], dim: -1), functional.normalize(all[1], dim: -1), all[2])
-            : (all[0], all[1], all[2]);
+        return (all[0], all[1], all[2]);
     }
 
     // [n, h, T, d'] to [n, T, d]

@@ -23,13 +23,11 @@ public sealed class TransformerBlock : Module<Tensor, Tensor>
     /// <param name="heads">Heads of the attention, a divisor of d.</param>
     /// <param name="hidden">Width of the perceptron's hidden layer.</param>
     /// <param name="dtype">Element type.</param>
-    /// <param name="logitBound">Of the attention; 0 for none.</param>
     /// <exception cref="ArgumentException">The width is not a multiple of the heads.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The bound is negative.</exception>
-    public TransformerBlock(int width, int heads, int hidden, ScalarType dtype = ScalarType.Float32, double logitBound = 0) : base(nameof(TransformerBlock))
+    public TransformerBlock(int width, int heads, int hidden, ScalarType dtype = ScalarType.Float32) : base(nameof(TransformerBlock))
     {
         norm1 = LayerNorm(width, eps: 1e-6, dtype: dtype);
-        attn = new SelfAttention(width, heads, dtype, logitBound);
+        attn = new SelfAttention(width, heads, dtype);
         norm2 = LayerNorm(width, eps: 1e-6, dtype: dtype);
         mlp = new PerceptronPair(width, hidden, dtype);
         RegisterComponents();

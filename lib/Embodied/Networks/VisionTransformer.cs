@@ -41,12 +41,6 @@ public sealed record VisionTransformerOptions
     /// </summary>
     public int ClassFrom { get; init; }
 
-    /// <summary>
-    /// b, the largest logit of the attention from where [CLS] joins on, or 0 for none. Without, a head that has found the one patch by which an object is best told
-    /// from others looks at nothing else; with a small bound it can leave the background out only by giving the same to all of the object. See <see cref="SelfAttention"/>.
-    /// </summary>
-    public double LogitBound { get; init; }
-
     /// <summary>What two cores can train: 64 px, patches of 8, width 192, six blocks of three heads, 2.7 million parameters.</summary>
     public static VisionTransformerOptions Small64 { get; } = new() { ImageSize = 64, PatchSize = 8, Width = 192, Depth = 6, Heads = 3 };
 }
@@ -119,7 +113,7 @@ public sealed class VisionTransformer : Module<Tensor, Tensor>
         cls_token = new Parameter(zeros(1, 1, d, dtype: dtype));
         pos_embed = new Parameter(zeros(1, 1 + side * side, d, dtype: dtype));
         patch_embed = new PatchEmbedding(options, dtype);
-        blocks = ModuleList(Enumerable.Range(0, options.Depth).Select(l => new TransformerBlock(d, options.Heads, options.MlpRatio * d, dtype, l < options.ClassFrom ? 0 : options.LogitBound)).ToArray());
+        blocks = ModuleList(Enumerable.Range(0, options.Depth).Select(_ => new TransformerBlock(d, options.Heads, options.MlpRatio * d, dtype)).ToArray());
         norm = LayerNorm(d, eps: 1e-6, dtype: dtype);
         RegisterComponents();
 

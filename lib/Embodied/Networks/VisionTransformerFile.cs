@@ -6,7 +6,7 @@ namespace Embodied.Networks;
 
 /// <summary>
 /// A vision transformer in one safetensors file from which it can be rebuilt: its size stands in the metadata, under "architecture", as
-/// <c>ViT, 64 px, patch 8, width 128, depth 4, heads 4</c>, or with <c>, stem 32, class from 3, logits to 2</c> behind it. Names and layout are those of DINO's released checkpoints.
+/// <c>ViT, 64 px, patch 8, width 128, depth 4, heads 4</c>, or with <c>, stem 32, class from 3</c> behind it. Names and layout are those of DINO's released checkpoints.
 /// </summary>
 public static partial class VisionTransformerFile
 {
@@ -26,7 +26,6 @@ public static partial class VisionTransformerFile
             CultureInfo.InvariantCulture, $"ViT, {size.ImageSize} px, patch {size.PatchSize}, width {size.Width}, depth {size.Depth}, heads {size.Heads}");
         architecture += size.StemWidth > 0 ? string.Create(CultureInfo.InvariantCulture, $", stem {size.StemWidth}") : "";
         architecture += size.ClassFrom > 0 ? string.Create(CultureInfo.InvariantCulture, $", class from {size.ClassFrom}") : "";
-        architecture += size.LogitBound > 0 ? string.Create(CultureInfo.InvariantCulture, $", logits to {size.LogitBound}") : "";
         SafeTensors.Write(
             path, network.state_dict().Select(entry => (entry.Key, entry.Value.is_floating_point() ? entry.Value.detach().to(type) : entry.Value)),
             new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [Architecture] = architecture });
@@ -68,7 +67,6 @@ public static partial class VisionTransformerFile
         int Number(int group) => found.Groups[group].Success ? int.Parse(found.Groups[group].ValueSpan, CultureInfo.InvariantCulture) : 0;
         (int image, int patch, int width, int depth, int heads) = (Number(1), Number(2), Number(3), Number(4), Number(5));
         (int stem, int classFrom) = (Number(6), Number(7));
-        double logitBound = found.Groups[8].Success ? double.Parse(found.Groups[8].ValueSpan, CultureInfo.InvariantCulture) : 0;
         Tensor? first = null;
         if (image < 1 || classFrom >= depth || (stem > 0 && (patch < 2 || !int.IsPow2(patch))) || patch < 1 || width < 1 || depth < 1 || heads < 1 || image % patch != 0 || width % heads != 0
             || !tensors.TryGetValue(Embedding, out Tensor? embedding) || embedding.dim() != 4 || embedding.shape[0] != width || embedding.shape[2] != (stem > 0 ? 1 : patch)
@@ -80,10 +78,10 @@ public static partial class VisionTransformerFile
         return new()
         {
             ImageSize = image, PatchSize = patch, Channels = (int)(first ?? embedding).shape[1], Width = width, Depth = depth, Heads = heads,
-            MlpRatio = (int)(hidden.shape[0] / width), StemWidth = stem, ClassFrom = classFrom, LogitBound = logitBound,
+            MlpRatio = (int)(hidden.shape[0] / width), StemWidth = stem, ClassFrom = classFrom,
         };
     }
 
-    [GeneratedRegex(@"^ViT, (\d{1,5}) px, patch (\d{1,5}), width (\d{1,5}), depth (\d{1,3}), heads (\d{1,5})(?:, stem (\d{1,5}))?(?:, class from (\d{1,3}))?(?:, logits to (\d{1,20}(?:\.\d{1,20})?(?:E[+-]\d{1,2})?))?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^ViT, (\d{1,5}) px, patch (\d{1,5}), width (\d{1,5}), depth (\d{1,3}), heads (\d{1,5})(?:, stem (\d{1,5}))?(?:, class from (\d{1,3}))?$", RegexOptions.CultureInvariant)]
     private static partial Regex Sentence();
 }

@@ -52,34 +52,6 @@ public sealed class BackboneTests : IDisposable
         }
     }
 
-    // Over 12 numbers a query is b√12 long: found before that factor, it would be 1 long, and found before its division, as long as it came.
-    [Theory]
-    [InlineData(32, 48)]
-    [InlineData(32, 32)]
-    [InlineData(56, 16)]
-    public void Queries_and_keys_of_bounded_logits_are_found_as_they_go_into_their_product(int height, int width)
-    {
-        using var scope = NewDisposeScope();
-        using VisionTransformer network = new(
-            new() { ImageSize = 32, PatchSize = 8, Width = 24, Depth = 3, Heads = 2, ClassFrom = 2, LogitBound = 2.5 }, new Generator(1));
-        string path = Path.Combine(folder, "bounded.onnx");
-        OnnxExport.Save(network, path);
-        using Backbone backbone = Backbone.Load(path, new() { Inspected = [0, -1] });
-        Assert.Equal(3, backbone.AttentionLayers);
-        Tensor images = rand([2, 3, height, width], generator: new Generator(2));
-        foreach (int layer in (int[])[0, -1])
-        {
-            AttentionMaps wanted = network.Inspect(images, layer).Layer, found = backbone.Inspect(images, layer);
-            AssertClose(wanted.Queries, found.Queries);
-            AssertClose(wanted.Keys, found.Keys);
-            AssertClose(wanted.Values, found.Values);
-            AssertClose(wanted.Weights, found.Weights);
-        }
-        Tensor lengths = backbone.Inspect(images).Queries.norm(-1);
-        AssertClose(full_like(lengths, 2.5 * Math.Sqrt(12)), lengths);
-        Assert.True(backbone.Inspect(images, 0).Keys.norm(-1).std().ToDouble() > 0.01, "Before [CLS] joins, keys keep their lengths.");
-    }
-
     [Fact]
     public void Images_go_through_in_batches_and_come_out_in_order()
     {

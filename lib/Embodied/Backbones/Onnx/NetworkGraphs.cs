@@ -39,7 +39,7 @@ internal sealed class NetworkGraphs(OnnxGraph graph)
                 string first = graph.Constant(weights["cls_token"] + positions.narrow(1, 0, 1));
                 x = Join(1, graph.Node("Expand", [first, Join(0, batch, graph.Whole(1, d))]), x);
             }
-            x = Block(x, weights.Below($"blocks.{l}"), options, l < options.ClassFrom ? 0 : options.LogitBound);
+            x = Block(x, weights.Below($"blocks.{l}"), options);
         }
         string y = LayerNorm(x, weights.Below("norm"));
         string last = graph.Whole(long.MaxValue);
@@ -88,17 +88,17 @@ internal sealed class NetworkGraphs(OnnxGraph graph)
             x = graph.Node("Gemm", [x, graph.Constant(weights[$"mlp.{layer}.weight"]), graph.Constant(weights[$"mlp.{layer}.bias"])], ("transB", 1));
             x = layer == 4 ? x : Gelu(x);
         }
-        return graph.Node("MatMul", [Normalised(x, 1), graph.Constant(functional.normalize(weights["prototypes"], dim: 1).t())]);
+        string length = graph.Node("Max", [graph.Node("ReduceL2", [x], ("axes", new long[] { 1 }), ("keepdims", 1)), graph.Number(1e-12)]);
+        return graph.Node("MatMul", [graph.Node("Div", [x, length]), graph.Constant(functional.normalize(weights["prototypes"], dim: 1).t())]);
     }
 
-    private string Block(string x, Weights weights, VisionTransformerOptions options, double logitBound)
+    private string Block(string x, Weights weights, VisionTransformerOptions options)
     {
         long d = options.Width, h = options.Heads;
         string all = Linear(LayerNorm(x, weights.Below("norm1")), weights.Below("attn.qkv"));
         string heads = graph.Node("Transpose", [graph.Node("Reshape", [all, graph.Whole(0, 0, 3, h, d / h)])], ("perm", new long[] { 2, 0, 3, 1, 4 })); // [3, n, h, T, d']
         string Part(int i) => graph.Node("Squeeze", [graph.Node("Slice", [heads, graph.Whole(i), graph.Whole(i + 1), graph.Whole(0)]), graph.Whole(0)]);
-        (string q, string k) = logitBound > 0 ? (Normalised(Part(0), logitBound * Math.Sqrt((double)d / h)), Normalised(Part(1), 1)) : (Part(0), Part(1));
-        string scores = graph.Node("MatMul", [q, graph.Node("Transpose", [k], ("perm", new long[] { 0, 1, 3, 2 }))]);
+        string scores = graph.Node("MatMul", [Part(0), graph.Node("Transpose", [Part(1)], ("perm", new long[] { 0, 1, 3, 2 }))]);
         string attention = graph.Node("Softmax", [graph.Node("Mul", [scores, graph.Number(1 / Math.Sqrt((double)d / h))])], ("axis", -1));
         string merged = graph.Node("Transpose", [graph.Node("MatMul", [attention, Part(2)])], ("perm", new long[] { 0, 2, 1, 3 }));
         x = Add(x, Linear(graph.Node("Reshape", [merged, graph.Whole(0, 0, d)]), weights.Below("attn.proj")));
@@ -110,14 +110,6 @@ internal sealed class NetworkGraphs(OnnxGraph graph)
 
     private string LayerNorm(string x, Weights weights) =>
         graph.Node("LayerNormalization", [x, graph.Constant(weights["weight"]), graph.Constant(weights["bias"])], ("axis", -1), ("epsilon", LayerNormEpsilon));
-
-    // Vectors along the last dimension, made as long as is wanted. The factor goes into the divisor: one after the division would look like the scaling of logits, and
-    // what is behind it would pass for the queries.
-    private string Normalised(string x, double length)
-    {
-        string norm = graph.Node("Max", [graph.Node("ReduceL2", [x], ("axes", new long[] { -1 }), ("keepdims", 1)), graph.Number(1e-12)]);
-        return graph.Node("Div", [x, length == 1 ? norm : graph.Node("Mul", [norm, graph.Number(1 / length)])]);
-    }
 
     // x Φ(x); the operator Gelu came with opset 20 only.
     private string Gelu(string x)

@@ -27,9 +27,9 @@ public static class CourseCommandLine
             // Signals are handled here; the parser's handling would end the process before its children.
             return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
-        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        catch (OperationCanceledException e) when (interruption.Token.IsCancellationRequested)
         {
-            Console.Error.WriteLine("Interrupted; nothing was left half-written.");
+            Console.Error.WriteLine(e is InterruptedException ? e.Message : "Interrupted; nothing was left half-written.");
             return interruption.ExitCode;
         }
         catch (CommandException e)

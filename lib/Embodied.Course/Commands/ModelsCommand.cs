@@ -174,11 +174,10 @@ internal static class ModelsCommand
             line.End();
             Console.WriteLine($"{target}, SHA-256 {checksum}{(published?.Sha256 is not null ? ", as published" : first ? ", noted for later" : ", as noted before")}.");
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
             line.End();
-            Console.WriteLine("Stopped; the same command goes on from there.");
-            throw;
+            throw new InterruptedException("Interrupted; the same command goes on from there.", e);
         }
         catch (CommandException)
         {

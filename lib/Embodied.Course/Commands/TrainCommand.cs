@@ -18,8 +18,8 @@ internal static class TrainCommand
 
     private static Command Dino(CancellationToken cancellation)
     {
-        Option<string?> recipe = Values.OneOf("--recipe", [.. Recipes.Keys], "What the views share and the loss; joint (the default) is what ships.");
-        Option<bool> trial = new("--trial") { Description = "600 updates, to compare recipes; writes its curve only." };
+        Option<string?> recipe = Values.OneOf("--recipe", [.. Recipes.Keys], "What the views share and the loss. Joint (the default) trains dino-sprites, the network that ships; another trains the same network for as long and leaves it beside that, as dino-sprites-RECIPE.");
+        Option<bool> trial = new("--trial") { Description = "600 updates of a plain vision transformer, to compare recipes; writes their curve alone, dino-trial-RECIPE." };
         Option<int?> batch = Values.WholeNumber("--batch", "N", 2, 679, "Objects in an update; by default 64.");
         Arguments shared = new("3000, of a trial 600");
         Command command = new("dino", "Pretrain a vision transformer on sprite scenes: an hour on two cores, saved as it goes.") { recipe, trial, batch };

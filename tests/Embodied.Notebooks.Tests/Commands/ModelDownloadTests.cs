@@ -80,6 +80,16 @@ public sealed class ModelDownloadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_rest_that_ends_early_is_seen_by_the_length_of_the_whole()
+    {
+        server.CutAfter = 50_000;
+        await Fails("broke off at 50000 bytes");
+        (server.CutAfter, server.TellsLength) = (10_000, false);
+        await Fails($"The transfer broke off at 60000 bytes of {ModelDownload.Size(Model.Value.Length)}");
+        Assert.Equal(60_000, new FileInfo(Part).Length);
+    }
+
+    [Fact]
     public async Task A_file_that_has_changed_in_between_is_not_mixed_with_the_older_one()
     {
         server.CutAfter = 50_000;

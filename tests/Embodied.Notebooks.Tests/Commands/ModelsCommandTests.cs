@@ -93,10 +93,10 @@ public sealed class ModelsCommandTests : IDisposable
                 Thread.Sleep(50);
             }
             Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
-            string output = process.StandardOutput.ReadToEnd();
+            (string output, string error) = (process.StandardOutput.ReadToEnd(), process.StandardError.ReadToEnd());
             process.WaitForExit();
-            Assert.Equal(130, process.ExitCode);
-            Assert.Contains("Stopped; the same command goes on from there.", output, StringComparison.Ordinal);
+            Assert.Equal((130, "Interrupted; the same command goes on from there."), (process.ExitCode, error.Trim()));
+            Assert.DoesNotContain("Interrupted", output, StringComparison.Ordinal);
             Assert.Equal(200_000, new FileInfo(part).Length);
         }
         server.SilentAfter = null;

@@ -226,6 +226,41 @@ public sealed class BackboneTests : IDisposable
     }
 
     [Fact]
+    public void Each_channel_has_its_own_mean_and_deviation()
+    {
+        using var scope = NewDisposeScope();
+        Tensor colour = tensor(new[] { 0.2f, 0.5f, 0.9f }).view(3, 1, 1).expand(3, 8, 8);
+        Tensor prepared = (ImageInput.ImageNet with { Multiple = 8 }).Prepare(colour);
+        AssertClose(tensor(new[] { (0.2f - 0.485f) / 0.229f, (0.5f - 0.456f) / 0.224f, (0.9f - 0.406f) / 0.225f }).view(1, 3, 1, 1).expand(1, 3, 8, 8), prepared);
+    }
+
+    // No token before the patches; [CLS] and a distillation token; [CLS] and four registers that have positions.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Positions_of_patches_are_interpolated_whatever_tokens_go_before(int others)
+    {
+        using var scope = NewDisposeScope();
+        const int d = 6;
+        Generator generator = new(6);
+        Tensor positions = randn([1, others + 16, d], generator: generator), kernel = randn([d, 3, 8, 8], generator: generator), first = randn([1, Math.Max(1, others), d], generator: generator);
+        OnnxGraph graph = new();
+        graph.Input("x", 1, 3, "H", "W");
+        string map = graph.Node("Conv", ["x", graph.Constant(kernel)], ("strides", new long[] { 8, 8 }), ("kernel_shape", new long[] { 8, 8 }));
+        string tokens = graph.Node("Transpose", [graph.Node("Reshape", [map, graph.Whole(0, d, -1)])], ("perm", new long[] { 0, 2, 1 }));
+        string all = others == 0 ? tokens : graph.Node("Concat", [graph.Constant(first), tokens], ("axis", 1));
+        graph.Output(graph.Node("Add", [all, graph.Constant(positions)]), "tokens", 1, "T", d);
+        using Backbone backbone = Backbone.Load(Written(graph));
+        Assert.Equal((32, 32, 8, true), (backbone.Input.Height, backbone.Input.Width, backbone.Input.Multiple, backbone.Input.AnySize));
+        Tensor image = rand([1, 3, 40, 24], generator: generator);
+        Tensor grid = nn.functional.interpolate(
+            positions.narrow(1, others, 16).view(1, 4, 4, d).permute(0, 3, 1, 2), size: [5, 3], mode: InterpolationMode.Bicubic, align_corners: false).flatten(2).transpose(1, 2);
+        Tensor patches = nn.functional.conv2d(image, kernel, strides: [8, 8]).flatten(2).transpose(1, 2) + grid;
+        AssertClose(others == 0 ? patches : cat([first + positions.narrow(1, 0, others), patches], 1), backbone.Run(image)["tokens"]);
+    }
+
+    [Fact]
     public void A_file_that_is_no_vision_model_is_refused_in_one_sentence()
     {
         string good = Exported(), bad = Path.Combine(folder, "bad.onnx");

@@ -27,6 +27,8 @@ public class DetectionMetricsTests
     {
         // More than half of an object, exactly half, nothing found, and the second of two objects.
         Assert.Equal(0.5, CorLoc.Of([new[,] { { 0.51 } }, new[,] { { 0.5 } }, new double[0, 1], new[,] { { 0.1, 0.9 } }]));
+        Assert.Equal(1, CorLoc.Of([new[,] { { 0.1, 0.9 } }]));
+        Assert.Equal(0, CorLoc.Of([new double[0, 1]]));
         Assert.Throws<ArgumentException>(() => CorLoc.Of([]));
         Assert.Throws<ArgumentException>(() => CorLoc.Of([new double[2, 1]]));
     }
@@ -49,6 +51,26 @@ public class DetectionMetricsTests
         Assert.Equal(34.0 / 101, AveragePrecision.At(images, 0.75), 1e-12);
         // 0.50 to 0.60: two are right; 0.65 to 0.80: one; beyond: none.
         Assert.Equal((3 * (34 + 33 * 2.0 / 3) + 4 * 34.0) / 10 / 101, AveragePrecision.Mean(images), 1e-12);
+    }
+
+    [Fact]
+    public void At_each_recall_the_best_precision_there_or_beyond_counts()
+    {
+        // Wrong, right, right, of two objects: precision rises, 0, 1/2, 2/3, and 2/3 is what counts at every level.
+        ImageFindings[] rising = [new([0.9, 0.8, 0.7], new[,] { { 0.1, 0.1 }, { 0.9, 0 }, { 0, 0.9 } })];
+        Assert.Equal([0, 0.5, 2.0 / 3], AveragePrecision.Curve(rising, 0.5).Precision);
+        Assert.Equal(2.0 / 3, AveragePrecision.At(rising, 0.5), 1e-12);
+    }
+
+    [Fact]
+    public void Findings_choose_in_the_order_of_their_scores_and_take_what_they_overlap_most()
+    {
+        // Not in order: the surer finding comes second, and has the object.
+        PrecisionRecall late = AveragePrecision.Curve([new([0.5, 0.9], new[,] { { 0.9 }, { 0.6 } })], 0.5);
+        Assert.Equal([1, 0.5], late.Precision);
+        // The first takes the second object, which it overlaps most, and leaves the first one to the other finding.
+        PrecisionRecall most = AveragePrecision.Curve([new([0.9, 0.8], new[,] { { 0.6, 0.8 }, { 0.7, 0.1 } })], 0.5);
+        Assert.Equal([0.5, 1], most.Recall);
     }
 
     [Fact]

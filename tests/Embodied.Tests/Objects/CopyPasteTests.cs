@@ -69,6 +69,55 @@ public class CopyPasteTests
         }
     }
 
+    private static Tensor Rectangle(int top, int bottom, int left, int right)
+    {
+        Tensor mask = zeros(Size, Size, dtype: ScalarType.Bool);
+        mask[top..bottom, left..right] = tensor(true);
+        return mask;
+    }
+
+    [Fact]
+    public void What_counts_is_how_much_of_the_label_is_hidden_not_how_much_of_the_paste_lies_on_it()
+    {
+        // The small label lies within the large one, of which it is a quarter.
+        using var scope = NewDisposeScope();
+        Tensor small = Rectangle(8, 16, 8, 16), large = Rectangle(8, 24, 8, 24), masks = stack([small, large]).unsqueeze(1);
+        (Tensor _, Tensor m) = new CopyPaste { SmallestScale = 1 }.Apply(rand([2, 3, Size, Size], generator: new Generator(1)), masks, new Generator(1));
+        Assert.False(m[0, 1].any().ToBoolean());
+        Assert.True(m[0, 0].Same(small));
+        Assert.True(m[1, 1].Same(small));
+        Assert.True(m[1, 0].Same(large.logical_and(small.logical_not())));
+    }
+
+    [Fact]
+    public void A_region_that_hides_too_much_stays_away_by_itself()
+    {
+        // Of the partner's regions the first hides the image's second label, the second hides nothing.
+        using var scope = NewDisposeScope();
+        Tensor a = Rectangle(0, 6, 0, 6), b = Rectangle(10, 16, 10, 16), free = Rectangle(20, 28, 20, 28), images = rand([2, 3, Size, Size], generator: new Generator(1));
+        Tensor masks = stack([stack([a, b]), stack([b, free])]);
+        int came = 0;
+        for (ulong seed = 0; seed < 20; seed++)
+        {
+            (Tensor _, Tensor m) = new CopyPaste { SmallestScale = 1 }.Apply(images, masks, new Generator(seed));
+            Assert.False(m[0, 2].any().ToBoolean());
+            came += m[0, 3].any().ToBoolean() ? 1 : 0;
+        }
+        Assert.InRange(came, 10, 20); // By itself or as one of both: three times of four.
+    }
+
+    [Fact]
+    public void One_to_all_of_the_regions_come_and_every_number_equally_often()
+    {
+        using var scope = NewDisposeScope();
+        Tensor one = stack([Rectangle(0, 6, 0, 6), Rectangle(10, 16, 10, 16), Rectangle(20, 28, 20, 28)]);
+        (Tensor _, Tensor m) = new CopyPaste { SmallestScale = 1, MostHidden = 2 }.Apply(
+            rand([900, 1, Size, Size], generator: new Generator(1)), one.unsqueeze(0).expand(900, 3, Size, Size), new Generator(2));
+        long[] counts = [.. m.narrow(1, 3, 3).flatten(2).any(2).sum(1).data<long>()];
+        // A third of 900 each; the deviation of a count is 14.
+        Assert.All((long[])[1, 2, 3], number => Assert.InRange(counts.Count(count => count == number), 240, 360));
+    }
+
     [Fact]
     public void A_seed_fixes_everything_and_images_without_labels_give_nothing()
     {

@@ -132,6 +132,26 @@ public class DenseCrfTests
         Assert.InRange(scale, 0.7, 1.3);
     }
 
+    // Splat and slice keep the mass, each of the d + 1 blurs doubles it, and the lattice has one point in √(d + 1) (2/3)^(d/2) units of volume.
+    [Theory]
+    [InlineData(1, 0.92)]
+    [InlineData(2, 0.88)]
+    public void Amid_evenly_spread_points_the_sum_is_the_lattices_own_mass(int dimensions, double ofGaussian)
+    {
+        const double Step = 0.05, Side = 14;
+        int count = (int)(Side / Step);
+        float[] features = [.. from i in Enumerable.Range(0, dimensions == 1 ? 1 : count) from j in Enumerable.Range(0, count)
+                               from k in Enumerable.Range(0, dimensions) select (float)((k == 0 ? j : i) * Step)];
+        PermutohedralLattice lattice = new(features, dimensions);
+        double[] sums = new double[lattice.Size];
+        lattice.Apply([.. Enumerable.Repeat(Math.Pow(Step, dimensions), lattice.Size)], sums);
+        bool Amid(int p) => Enumerable.Range(0, dimensions).All(k => features[p * dimensions + k] is > 5 and < 9);
+        double mass = Enumerable.Range(0, lattice.Size).Where(Amid).Average(p => sums[p]);
+        double wanted = Math.Pow(2, dimensions + 1) / (1 + Math.Pow(2, -dimensions)) * Math.Pow(1.5, dimensions / 2.0) / Math.Sqrt(dimensions + 1);
+        Assert.Equal(wanted, mass, 0.01 * wanted);
+        Assert.Equal(ofGaussian, mass / Math.Pow(2 * Math.PI, dimensions / 2.0), 0.01);
+    }
+
     [Fact]
     public void Refined_masks_fit_objects_better_than_coarse_ones()
     {

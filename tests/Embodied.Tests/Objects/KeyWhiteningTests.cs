@@ -41,6 +41,20 @@ public class KeyWhiteningTests
         Assert.True((Cosines(full.Apply(keys)) - Cosines(centred)).abs().max().ToDouble() > 0.1);
     }
 
+    [Theory]
+    [InlineData(0, 4.5, 0.5)]
+    [InlineData(0.4, 5.5, 1.5)]
+    [InlineData(2, 9.5, 5.5)]
+    public void Shrinkage_adds_its_share_of_the_mean_eigenvalue(double shrinkage, double first, double second)
+    {
+        // Eigenvalues 9/2 and 1/2, whose mean is 5/2.
+        using var scope = NewDisposeScope();
+        Tensor keys = tensor(new double[,] { { 3, 0 }, { -3, 0 }, { 0, 1 }, { 0, -1 } }) + 7;
+        using KeyWhitening whitening = KeyWhitening.Fit(keys, shrinkage);
+        double[] lengths = [.. whitening.Apply(keys).norm(1).data<double>()];
+        Assert.All(lengths.Zip([3 / Math.Sqrt(first), 3 / Math.Sqrt(first), 1 / Math.Sqrt(second), 1 / Math.Sqrt(second)]), pair => Assert.Equal(pair.Second, pair.First, 1e-12));
+    }
+
     [Fact]
     public void A_direction_in_which_few_differ_is_heard()
     {

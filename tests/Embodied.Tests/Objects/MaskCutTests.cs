@@ -102,6 +102,57 @@ public class MaskCutTests
     }
 
     [Fact]
+    public void A_side_with_three_corners_is_background_and_one_with_two_is_not()
+    {
+        // 3 rows of 5. The side 'x' holds the peak and three corners; the object holds the fourth, and the place that a square grid would have for the second.
+        double[] three = [.. ("xxoxx" + "xxooo" + "xxxoo").Select(c => c == 'x' ? 0.6 : -0.5)];
+        MaskCutStep background = MaskCut.Foreground(three, 3, 5);
+        Assert.True(background.Turned);
+        Assert.Equal("--o--" + "--ooo" + "---oo", string.Concat(background.Part.Select(inside => inside ? 'o' : '-')));
+        Assert.False(MaskCut.Foreground(three, 3, 5, new() { BackgroundCorners = 4 }).Turned);
+        double[] two = [.. ("xxxxx" + "ooooo" + "ooooo").Select(c => c == 'x' ? 0.6 : -0.5)];
+        Assert.False(MaskCut.Foreground(two, 3, 5).Turned);
+    }
+
+    [Fact]
+    public void The_side_that_lacks_the_peak_is_turned_away_whatever_its_corners()
+    {
+        double[] y = [.. ("ooooo" + "xxxxx" + "xxxxx").Select(c => c == 'o' ? -1 : 0.1)];
+        MaskCutStep step = MaskCut.Foreground(y, 3, 5);
+        Assert.True(step.Turned);
+        Assert.Equal([.. Enumerable.Range(0, 15).Select(i => i < 5)], step.Part);
+    }
+
+    [Fact]
+    public void A_mask_is_what_is_new_in_its_piece_unless_that_is_much_like_the_one_before_or_small()
+    {
+        const int Side = 6;
+        int overlapping = 0, alike = 0, alikeTheFirstOnly = 0;
+        for (ulong seed = 0; seed < 60; seed++)
+        {
+            using var scope = NewDisposeScope();
+            Tensor features = randn([Side * Side, 3], generator: new Generator(seed));
+            MaskCutOptions options = new() { Objects = 5, Tau = 0.3, LargestOverlap = 0.2 };
+            IReadOnlyList<MaskCutStep> steps = MaskCut.Find(features, Side, Side, options);
+            HashSet<int> taken = [];
+            static HashSet<int> Set(bool[] mask) => [.. Enumerable.Range(0, mask.Length).Where(i => mask[i])];
+            static double IoU(HashSet<int> a, HashSet<int> b) => (double)a.Intersect(b).Count() / Math.Max(1, a.Union(b).Count());
+            for (int t = 0; t < steps.Count; t++)
+            {
+                HashSet<int> piece = Set(steps[t].Component), mask = Set(steps[t].Mask), fresh = [.. piece.Except(taken)];
+                bool like = t > 0 && IoU(piece, Set(steps[t - 1].Mask)) > 0.2, small = t > 0 && piece.Count <= 0.01 * Side * Side;
+                Assert.Equal(like || small ? [] : fresh.Order(), mask.Order());
+                overlapping += fresh.Count < piece.Count && mask.Count > 0 ? 1 : 0;
+                alike += like && fresh.Count > 0 ? 1 : 0;
+                alikeTheFirstOnly += t > 1 && fresh.Count > 0 && like != IoU(piece, Set(steps[0].Mask)) > 0.2 ? 1 : 0;
+                taken.UnionWith(mask);
+            }
+        }
+        TestContext.Current.SendDiagnosticMessage($"{overlapping} overlapping, {alike} alike, {alikeTheFirstOnly} unlike as to the first");
+        Assert.True(overlapping > 0 && alike > 0 && alikeTheFirstOnly > 0, $"The cases do not occur: {overlapping}, {alike}, {alikeTheFirstOnly}.");
+    }
+
+    [Fact]
     public void A_connected_piece_goes_by_sides_not_by_corners_nor_around_the_edge()
     {
         string[] picture = ["x..x", "xx..", "..x."];

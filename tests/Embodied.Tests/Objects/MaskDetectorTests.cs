@@ -18,6 +18,10 @@ public class MaskDetectorTests
         using Tensor overlaps = DropLoss.LargestOverlaps(regions, label);
         Assert.Equal([1, 2.0 / 6, 0, 0], overlaps[0].data<float>().Select(v => Math.Round(v, 6)).Zip([1, 2.0 / 6, 0, 0], (a, b) => Math.Abs(a - b) < 1e-5 ? b : a));
 
+        // On two labels, half of it on each: the largest overlap counts, and not the sum.
+        using Tensor both = stack([tensor(Rectangle(0, 0, 2, 2)), tensor(Rectangle(2, 0, 4, 2))]).view(1, 2, 4, 4), across = tensor(Rectangle(0, 0, 4, 2)).view(1, 1, 4, 4);
+        Assert.Equal(0.5, DropLoss.LargestOverlaps(across, both).ToDouble(), 1e-6);
+
         using Tensor losses = tensor(new[,] { { 1.0, 2, 4, 8 } });
         Assert.Equal([1.0, 2, 0, 0], DropLoss.Of(losses, overlaps).data<double>().ToArray());
         Assert.Equal([1.0, 0, 0, 0], DropLoss.Of(losses, overlaps, tau: 0.34).data<double>().ToArray());
@@ -27,6 +31,52 @@ public class MaskDetectorTests
         DropLoss.Of(x.square(), overlaps).sum().backward();
         Assert.Equal([2.0, 4, 0, 0], x.grad!.data<double>().ToArray());
         Assert.Throws<ArgumentException>(() => DropLoss.Of(losses, overlaps[0]));
+    }
+
+    [Theory]
+    [InlineData(0.05)]
+    [InlineData(0.999)]
+    public void Of_the_detectors_loss_only_that_of_locations_outside_of_labels_is_dropped(double tau)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(2);
+        using MaskDetector detector = new(Small, generator);
+        detector.eval();
+        Tensor images = rand([2, 3, 32, 32], generator: generator), labels = zeros([2, 2, 32, 32], dtype: ScalarType.Bool);
+        labels[0, 0, 4..24, 4..20] = tensor(true);
+        labels[0, 1, 20..32, 24..32] = tensor(true);
+        labels[1, 0, 12..32, 0..32] = tensor(true);
+        double Loss(double? threshold) => DetectorLoss.Of(detector, images, labels, new Generator(5), threshold).ToDouble();
+
+        DetectorOutput output = detector.call(images);
+        DetectorTargets targets = DetectorLoss.Assign(labels, 8);
+        Tensor at = arange(64).unsqueeze(0).expand(2, 64).contiguous();
+        Tensor masks = detector.Masks(output.Kernels, at, nn.functional.avg_pool2d(output.Features, 2), 8);
+        double dropped = 0;
+        (int middle, int forgiven, int asked) = (0, 0, 0);
+        for (int n = 0; n < 2; n++)
+        {
+            for (int q = 0; q < 64; q++)
+            {
+                middle += targets.Label[n, q].ToInt64() >= 0 ? 1 : 0;
+                if (targets.Label[n, q].ToInt64() >= 0 || targets.Inside[n, q].ToBoolean())
+                {
+                    continue;
+                }
+                bool[] region = [.. masks[n, q].contiguous().data<float>().Select(v => v > 0)];
+                double largest = Enumerable.Range(0, 2).Max(k =>
+                {
+                    bool[] label = [.. targets.Coarse[n, k].contiguous().data<bool>()];
+                    return (double)region.Zip(label).Count(pair => pair.First && pair.Second) / Math.Max(1, region.Zip(label).Count(pair => pair.First || pair.Second));
+                });
+                (forgiven, asked) = largest > tau ? (forgiven, asked + 1) : (forgiven + 1, asked);
+                dropped += largest > tau ? 0 : DetectorLoss.ObjectnessWeight * Math.Log(1 + Math.Exp(output.Objectness[n, q / 8, q % 8].ToDouble()));
+            }
+        }
+        Assert.True(middle > 1 && forgiven > 0 && (asked > 0 || tau > 0.9), $"{middle} in the middle, {forgiven} forgiven, {asked} asked");
+        Assert.Equal(dropped / middle, Loss(null) - Loss(tau), 1e-5);
+        // Without labels nothing is in a middle, and everything is dropped.
+        Assert.Equal(0, DetectorLoss.Of(detector, images, zeros_like(labels), new Generator(5), tau).ToDouble());
     }
 
     [Fact]

@@ -95,6 +95,49 @@ public class SelfTrainingTests
     }
 
     [Fact]
+    public void Labels_of_a_round_are_what_was_sure_in_the_one_before_and_the_older_ones_that_it_left()
+    {
+        (Tensor images, _, PseudoLabels labels) = Scenes(16, 8);
+        using var generator = new Generator(1);
+        using MaskDetector detector = new(Small, generator);
+        const double Confidence = 0.6, Step = 0.2, Overlap = 0.3;
+        SelfTrainingOptions options = Short with
+        {
+            Rounds = 4, Confidence = Confidence, ConfidenceStep = Step, ReplacedFrom = Overlap,
+            First = Short.First with { Updates = 80, BatchSize = 8 }, Later = Short.Later with { Updates = 5, BatchSize = 8 },
+        };
+        List<List<(double Score, string Mask)>>? wanted = null;
+        (int came, int stayed, int went, int between, int merged) = (0, 0, 0, 0, 0);
+        SelfTrainingRounds.Run(detector, images, labels, options, generator, onRound: (round, used) =>
+        {
+            List<List<(double Score, string Mask)>> older = Of(used);
+            if (wanted is not null)
+            {
+                merged++;
+                Assert.All(wanted.Zip(older), pair => Assert.Equal(pair.First.Order(), pair.Second.Order()));
+            }
+            double confidence = Confidence - (round - 1) * Step;
+            using PseudoLabels seen = detector.Find(images);
+            wanted = [.. Of(seen).Zip(older, (predictions, before) =>
+            {
+                List<(double, string Mask)> sure = [.. predictions.Where(p => p.Score >= confidence)];
+                List<(double, string)> left = [.. before.Where(m => sure.All(p => IoU(m.Mask, p.Mask) < Overlap))];
+                (came, stayed, went) = (came + sure.Count, stayed + left.Count, went + before.Count - left.Count);
+                between += before.Count(m => sure.Any(p => IoU(m.Mask, p.Mask) >= Overlap) && sure.All(p => IoU(m.Mask, p.Mask) < 0.5));
+                return sure.Concat(left).ToList();
+            })];
+        }, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(3, merged);
+        Assert.True(came > 0 && stayed > 0 && went > 0 && between > 0, $"{came} came, {stayed} stayed, {went} went, {between} of them with an IoU of 0.3 to 0.5");
+
+        static List<List<(double Score, string Mask)>> Of(PseudoLabels labels) => [.. Enumerable.Range(0, labels.Count).Select(i =>
+            Enumerable.Range(0, (int)labels.Masks.shape[1]).Where(k => labels.Scores[i, k].ToDouble() > 0)
+                .Select(k => (labels.Scores[i, k].ToDouble(), string.Concat(labels.Masks[i, k].contiguous().data<bool>().Select(inside => inside ? 'x' : '.')))).ToList())];
+        static double IoU(string a, string b) =>
+            (double)a.Zip(b).Count(pair => pair.First == 'x' && pair.Second == 'x') / Math.Max(1, a.Zip(b).Count(pair => pair.First == 'x' || pair.Second == 'x'));
+    }
+
+    [Fact]
     public void The_number_of_tensors_does_not_grow()
     {
         (Tensor images, _, PseudoLabels labels) = Scenes(16, 4);

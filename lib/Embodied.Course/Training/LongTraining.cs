@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Embodied.Course.Commands;
@@ -81,6 +82,9 @@ internal abstract class LongTraining<TOptions, TPoint>(TrainingPlaces places, TO
     /// <exception cref="OperationCanceledException">It was interrupted, and has saved.</exception>
     public void Run(bool fresh, CancellationToken cancellation)
     {
+        // A number handed to TorchSharp becomes an object that a collection on another thread can free while native code still reads it: in a million operations
+        // it happens. Collections that stop the training for their time come in between operations.
+        GCSettings.LatencyMode = GCLatencyMode.Batch;
         OutputFolder.Prepare(places.Work);
         OutputFolder.Prepare(places.Results);
         using IResumableTraining training = Begin();

@@ -33,7 +33,7 @@ internal static class TrainCommand
                 Recipe = Recipes[chosen], Updates = parsed.GetValue(shared.Updates) ?? defaults.Updates, BatchSize = parsed.GetValue(batch) ?? defaults.BatchSize,
                 Seed = parsed.GetValue(shared.Seed) ?? defaults.Seed,
             };
-            string name = small ? $"dino-trial-{chosen}" : chosen == "joint" ? "dino-sprites" : $"dino-sprites-{chosen}";
+            string name = small ? $"dino-trial-{chosen}" : chosen == "joint" ? DinoCard.Shipped : $"{DinoCard.Shipped}-{chosen}";
             using DinoTraining training = new(shared.Places(parsed, name), options, Console.Out, curveOnly: small);
             training.Run(parsed.GetValue(shared.Fresh), cancellation);
         });

@@ -7,6 +7,9 @@ namespace Embodied.Course.Training;
 /// <summary>The page that ships beside a checkpoint: what it is, how it was made, and what it is good for.</summary>
 internal static class DinoCard
 {
+    /// <summary>What the network is called that ships; those of other recipes have theirs behind it.</summary>
+    public const string Shipped = "dino-sprites";
+
     /// <summary>The page, in Markdown.</summary>
     public static string Of(
         string name, DinoPretrainingOptions options, TimeSpan time, RepresentationScores pixels, RepresentationScores untrained, RepresentationScores trained)
@@ -21,7 +24,7 @@ internal static class DinoCard
 
             ## How it was made
 
-            - Command: `dotnet run -c Release --project lib/Embodied.Course -- train dino`
+            - Command: `dotnet run -c Release --project lib/Embodied.Course -- train dino{(name == Shipped ? "" : " --recipe " + name[(Shipped.Length + 1)..])}`
             - Data: scenes of one object over a photograph or a texture, drawn anew for every update from the seen four fifths of `data/fluent-emoji-3d` and from `data/photos`; every update shows {options.BatchSize} objects twice, in two poses over two backgrounds.
             - Recipe: {Recipe(options)}
             - {Dropout(options)}{options.Updates} updates, AdamW, highest learning rate {options.LearningRate}, weight decay 0.04 to 0.1, seed {options.Seed}; {time.TotalHours:0.0} hours beside other work on two cores.

@@ -4,7 +4,7 @@ using Embodied.SelfSupervised;
 
 namespace Embodied.Course.Training;
 
-/// <summary>The page that ships beside a checkpoint: what it is, how it was made, and what it is good for.</summary>
+/// <summary>The page that ships beside a checkpoint of <see cref="DinoTraining"/>: what it is, how it was made, and what it is good for.</summary>
 internal static class DinoCard
 {
     /// <summary>What the network is called that ships; those of other recipes have theirs behind it.</summary>

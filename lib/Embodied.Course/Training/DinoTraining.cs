@@ -1,4 +1,5 @@
 using System.Globalization;
+using Embodied.Course.Commands;
 using Embodied.Evaluation;
 using Embodied.Networks;
 using Embodied.SelfSupervised;
@@ -12,7 +13,7 @@ namespace Embodied.Course.Training;
 /// <param name="output">Told what happens.</param>
 /// <param name="curveOnly">Whether only the curve is written, and no network.</param>
 internal sealed class DinoTraining(TrainingPlaces places, DinoPretrainingOptions options, TextWriter output, bool curveOnly)
-    : LongTraining<DinoPretrainingOptions, DinoCurvePoint>(places, options, output), IDisposable
+    : LongTraining<DinoPretraining, DinoPretrainingOptions, DinoCurvePoint>(places, options, output), IDisposable
 {
     private readonly SpriteEvaluation evaluation = new(new() { Scene = new() { Size = options.Network.ImageSize } });
     private RepresentationScores? untrained;
@@ -25,15 +26,15 @@ internal sealed class DinoTraining(TrainingPlaces places, DinoPretrainingOptions
 
     public void Dispose() => evaluation.Dispose();
 
-    protected override IResumableTraining Begin()
+    protected override DinoPretraining Begin()
     {
         DinoPretraining training = new(Options);
         untrained = curveOnly ? null : evaluation.Of(training.Encoder);
         return training;
     }
 
-    protected override void Train(IResumableTraining training, IProgress<TrainingProgress> progress, Action<DinoCurvePoint> onCurve, CancellationToken cancellation) =>
-        ((DinoPretraining)training).Run(evaluation, progress, onCurve, cancellation);
+    protected override void Train(DinoPretraining training, IProgress<TrainingProgress> progress, Action<DinoCurvePoint> onCurve, CancellationToken cancellation) =>
+        training.Run(evaluation, progress, onCurve, cancellation);
 
     protected override string Describe(DinoCurvePoint point)
     {
@@ -42,13 +43,13 @@ internal sealed class DinoTraining(TrainingPlaces places, DinoPretrainingOptions
         return string.Create(CultureInfo.InvariantCulture, $"{loss}{distilled}retrieval {point.Instances:0.000} seen, {point.HeldOut:0.000} held out");
     }
 
-    protected override IReadOnlyList<string> Finish(IResumableTraining training, TimeSpan time)
+    protected override IReadOnlyList<string> Finish(DinoPretraining training, TimeSpan time)
     {
         if (untrained is null)
         {
             return [];
         }
-        VisionTransformer encoder = ((DinoPretraining)training).Encoder;
+        VisionTransformer encoder = training.Encoder;
         // Half precision: the file is half as large, and features change in the fourth digit.
         VisionTransformerFile.Save(
             Places.Weights, encoder, ScalarType.Float16,
@@ -57,7 +58,7 @@ internal sealed class DinoTraining(TrainingPlaces places, DinoPretrainingOptions
                 ["updates"] = Options.Updates.ToString(CultureInfo.InvariantCulture),
                 ["recipe"] = Options.Recipe.ToString(),
             });
-        Commands.OutputFolder.Write(Places.Card, DinoCard.Of(Places.Name, Options, time, evaluation.OfPixels(), untrained, evaluation.Of(encoder)));
+        OutputFolder.Write(Places.Card, DinoCard.Of(Places.Name, Options, time, evaluation.OfPixels(), untrained, evaluation.Of(encoder)));
         return [Places.Weights, Places.Card];
     }
 }

@@ -34,9 +34,11 @@ internal sealed record TrainingState<TOptions, TPoint>(TOptions Options, double 
 /// What every <c>course train NAME</c> does: it trains, saves every few minutes and when interrupted, goes on where it stopped, and writes the network with its
 /// curve and model card.
 /// </summary>
+/// <typeparam name="TTraining">What trains.</typeparam>
 /// <typeparam name="TOptions">How a training is done: a record, so that another training's checkpoint is told from this one's.</typeparam>
 /// <typeparam name="TPoint">A row of its curve.</typeparam>
-internal abstract class LongTraining<TOptions, TPoint>(TrainingPlaces places, TOptions options, TextWriter output)
+internal abstract class LongTraining<TTraining, TOptions, TPoint>(TrainingPlaces places, TOptions options, TextWriter output)
+    where TTraining : IResumableTraining
     where TOptions : IEquatable<TOptions>
     where TPoint : ICurvePoint
 {
@@ -62,10 +64,10 @@ internal abstract class LongTraining<TOptions, TPoint>(TrainingPlaces places, TO
     protected abstract string CurveHeading { get; }
 
     /// <summary>A training at its start.</summary>
-    protected abstract IResumableTraining Begin();
+    protected abstract TTraining Begin();
 
     /// <summary>Trains from where it is to the last update.</summary>
-    protected abstract void Train(IResumableTraining training, IProgress<TrainingProgress> progress, Action<TPoint> onCurve, CancellationToken cancellation);
+    protected abstract void Train(TTraining training, IProgress<TrainingProgress> progress, Action<TPoint> onCurve, CancellationToken cancellation);
 
     /// <summary>A row of the curve for a person to read, without update and time.</summary>
     protected abstract string Describe(TPoint point);
@@ -73,13 +75,13 @@ internal abstract class LongTraining<TOptions, TPoint>(TrainingPlaces places, TO
     /// <summary>Writes what was learned, and tells which files.</summary>
     /// <param name="training">The training, done.</param>
     /// <param name="time">How long it took.</param>
-    protected abstract IReadOnlyList<string> Finish(IResumableTraining training, TimeSpan time);
+    protected abstract IReadOnlyList<string> Finish(TTraining training, TimeSpan time);
 
     /// <summary>Trains to the end.</summary>
     /// <param name="fresh">Whether to begin anew although there is a checkpoint.</param>
     /// <param name="cancellation">Saves and stops.</param>
     /// <exception cref="CommandException">The checkpoint is another training's, or damaged, or the loss turned NaN.</exception>
-    /// <exception cref="OperationCanceledException">It was interrupted, and has saved.</exception>
+    /// <exception cref="InterruptedException">It was interrupted, and has saved.</exception>
     public void Run(bool fresh, CancellationToken cancellation)
     {
         // A number handed to TorchSharp becomes an object that a collection on another thread can free while native code still reads it: in a million operations
@@ -87,7 +89,7 @@ internal abstract class LongTraining<TOptions, TPoint>(TrainingPlaces places, TO
         GCSettings.LatencyMode = GCLatencyMode.Batch;
         OutputFolder.Prepare(places.Work);
         OutputFolder.Prepare(places.Results);
-        using IResumableTraining training = Begin();
+        using TTraining training = Begin();
         TrainingState<TOptions, TPoint> before = fresh ? new(options, 0, []) : Resume(training);
         List<TPoint> curve = [.. before.Curve];
         long begun = Stopwatch.GetTimestamp(), saved = begun;
@@ -110,11 +112,10 @@ internal abstract class LongTraining<TOptions, TPoint>(TrainingPlaces places, TO
                 output.WriteLine(Line(point, Stopwatch.GetElapsedTime(begun), point.Update - first));
             }, cancellation);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
             Save();
-            output.WriteLine($"Saved at update {training.Step} of {Updates}; run the same command again to go on.");
-            throw;
+            throw new InterruptedException($"Interrupted, and saved at update {training.Step} of {Updates}; the same command goes on from there.", e);
         }
         catch (InvalidOperationException e)
         {
@@ -136,7 +137,7 @@ internal abstract class LongTraining<TOptions, TPoint>(TrainingPlaces places, TO
         }
     }
 
-    private TrainingState<TOptions, TPoint> Resume(IResumableTraining training)
+    private TrainingState<TOptions, TPoint> Resume(TTraining training)
     {
         if (!File.Exists(places.State) || !File.Exists(places.Checkpoint))
         {

@@ -22,7 +22,7 @@ public sealed record PatchKeysOptions
 
     /// <summary>
     /// Whether keys are the mean of those of the image and of its mirror image. What a key says of its patch is the same in both; what it says by accident, of the place or of
-    /// the patch's cut through an edge, is halved.
+    /// how the patch's border cuts through an edge, cancels in part.
     /// </summary>
     public bool Mirrored { get; init; }
 

@@ -1,3 +1,7 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
 namespace Embodied.Notebooks.Tests.Commands;
 
 public sealed class TrainCommandTests : IDisposable
@@ -39,5 +43,35 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(1, damaged.ExitCode);
         Assert.StartsWith($"'{work}' cannot be gone on with", damaged.Error, StringComparison.Ordinal);
         Assert.Single(damaged.Error.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public void Interrupting_a_training_saves_it_and_says_so_in_one_sentence()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent with kill.");
+        string work = Path.Combine(folder, "work"), results = Path.Combine(folder, "models");
+        string[] command = ["train", "dino", "--trial", "--recipe", "scratch", "--updates", "100000", "--batch", "2", "--work", work, "--out", results];
+        int first = Interrupt("update 0:");
+        int second = Interrupt($"Going on with dino-trial-scratch at update {first} of 100000.");
+        Assert.True(second >= first);
+        Assert.Empty(Directory.GetFiles(results));
+
+        int Interrupt(string after)
+        {
+            using Process process = CourseTool.Start(command);
+            string? line;
+            while ((line = process.StandardOutput.ReadLine()) is not null && !line.StartsWith(after, StringComparison.Ordinal))
+            {
+            }
+            Assert.NotNull(line);
+            Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+            process.StandardOutput.ReadToEnd();
+            string error = process.StandardError.ReadToEnd().Trim();
+            process.WaitForExit();
+            Assert.Equal(130, process.ExitCode);
+            Match told = Regex.Match(error, @"^Interrupted, and saved at update (\d+) of 100000; the same command goes on from there\.$");
+            Assert.True(told.Success, error);
+            return int.Parse(told.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        }
     }
 }

@@ -148,7 +148,6 @@ public class MaskCutTests
                 taken.UnionWith(mask);
             }
         }
-        TestContext.Current.SendDiagnosticMessage($"{overlapping} overlapping, {alike} alike, {alikeTheFirstOnly} unlike as to the first");
         Assert.True(overlapping > 0 && alike > 0 && alikeTheFirstOnly > 0, $"The cases do not occur: {overlapping}, {alike}, {alikeTheFirstOnly}.");
     }
 

@@ -45,8 +45,16 @@ public static class BoxQp
         }
         Tensor I = eye(m, dtype: H.dtype, device: H.device);
         // A row that has no minimum must not end the others.
-        Tensor failed = linalg.cholesky_ex(H).info.ne(0);
+        Tensor failed = m == 1 ? H.flatten().gt(0).logical_not() : linalg.cholesky_ex(H).info.ne(0);
         Tensor sound = where(failed.reshape(n, 1, 1), I, H);
+        if (m == 1)
+        {
+            // A parabola falls towards its minimum from both sides.
+            Tensor a = sound.squeeze(2), at = (-g / a).clamp(low, high), inside = at.gt(low).logical_and(at.lt(high));
+            return new(
+                at.MoveToOuterDisposeScope(), inside.MoveToOuterDisposeScope(), where(inside, a, ones_like(a)).sqrt().unsqueeze(2).MoveToOuterDisposeScope(),
+                failed.MoveToOuterDisposeScope(), 1);
+        }
         double tolerance = H.dtype == ScalarType.Float32 ? 1e-5 : 1e-10;
 
         Tensor u = (guess ?? zeros_like(g)).clamp(low, high), gradient = g + Times(sound, u);

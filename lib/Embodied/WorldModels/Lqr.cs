@@ -86,7 +86,7 @@ public static class Lqr
         for (int t = T - 1; t >= 0; t--)
         {
             Tensor next = v + pull[t];
-            feed[t] = rs[t].baddbmm(B[t], next).cholesky_solve(factors[t]).neg();
+            feed[t] = (rs[t] + B[t].bmm(next)).cholesky_solve(factors[t]).neg();
             // The terms of k cancel, for K is optimal: W_xu k = −KᵀW_uu k.
             v = ls[t] + closed[t].bmm(next) + gains[t].bmm(rs[t]);
             vs.Add(v);

@@ -46,9 +46,9 @@ public sealed record LqrSolution(LqrProblem Problem, Tensor K, Tensor k, Tensor 
         List<Tensor> states = [start.unsqueeze(-1)], controls = [];
         for (int t = 0; t < A.Length; t++)
         {
-            Tensor x = states[^1], u = feed[t].baddbmm(gains[t], x);
+            Tensor x = states[^1], u = gains[t].bmm(x) + feed[t];
             controls.Add(u);
-            states.Add((drift[t] + A[t].bmm(x)).baddbmm(B[t], u));
+            states.Add(A[t].bmm(x) + B[t].bmm(u) + drift[t]);
         }
         return (stack(states, 1).squeeze(-1).MoveToOuterDisposeScope(), stack(controls, 1).squeeze(-1).MoveToOuterDisposeScope());
     }

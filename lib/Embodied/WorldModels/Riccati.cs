@@ -18,8 +18,8 @@ internal static class Riccati
     internal static (Tensor W, Tensor w) Action(Tensor C, Tensor l, Tensor F, Tensor? c, Tensor V, Tensor v)
     {
         Tensor Ft = F.mT;
-        Tensor next = c is null ? v : v.baddbmm(V, c);
-        return (C.baddbmm(Ft, V.bmm(F)), l.baddbmm(Ft, next));
+        Tensor next = c is null ? v : v + V.bmm(c);
+        return (C + Ft.bmm(V.bmm(F)), l + Ft.bmm(next));
     }
 
     /// <summary>The cost to go under u = Kx + k, whatever K and k: V = MᵀWM and v = Mᵀ(w + W_{·u}k) with M = [I; K].</summary>
@@ -31,7 +31,7 @@ internal static class Riccati
     {
         Tensor Mt = M.mT;
         Tensor V = Mt.bmm(W.bmm(M));
-        Tensor v = Mt.bmm(w.baddbmm(W.narrow(2, M.shape[2], k.shape[1]), k));
+        Tensor v = Mt.bmm(w + W.narrow(2, M.shape[2], k.shape[1]).bmm(k));
         return ((V + V.mT) / 2, v);
     }
 }

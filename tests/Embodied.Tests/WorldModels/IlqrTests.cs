@@ -1,0 +1,146 @@
+using Embodied.WorldModels;
+using Embodied.Worlds;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Embodied.Tests.WorldModels;
+
+public class IlqrTests
+{
+    private static Tensor Randn(Generator g, params long[] shape) => randn(shape, dtype: ScalarType.Float64, generator: g);
+
+    // x' = A x + B u + c with a cost that pulls elsewhere, with a cross term.
+    private static (IDiscreteDynamics F, IMotionCost Cost, LqrProblem Problem) LinearQuadratic(int n, int T)
+    {
+        var g = new Generator(1);
+        Tensor A = 0.5 * Randn(g, 4, 4), B = Randn(g, 4, 2), c = Randn(g, 4), root = Randn(g, 6, 6), target = Randn(g, 4);
+        Tensor C = root.mm(root.t()) + 0.1 * eye(6, dtype: ScalarType.Float64), Q = C[..4, ..4], R = C[4.., 4..], S = C[4.., ..4];
+        var F = new FunctionSteps(4, 2, 0.1, (x, u, _) => x.mm(A.t()) + u.mm(B.t()) + c);
+        LqrProblem plain = LqrProblem.TimeInvariant(A.expand(n, 4, 4), B.expand(n, 4, 2), Q.expand(n, 4, 4), R.expand(n, 2, 2), T, 2 * Q.expand(n, 4, 4), S.expand(n, 2, 4));
+        Tensor q = -plain.Q.matmul(target), r = -S.mv(target).expand(n, T, 2);
+        return (F, new QuadraticCost(Q, R, 2 * Q, S, target), new LqrProblem(plain.A, plain.B, plain.Q, plain.R, plain.S, q, r, c.expand(n, T, 4)));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void On_a_linear_quadratic_problem_the_first_iteration_is_LQR(bool secondOrder)
+    {
+        using var scope = NewDisposeScope();
+        var (F, cost, problem) = LinearQuadratic(3, 15);
+        var g = new Generator(2);
+        Tensor start = Randn(g, 3, 4);
+        IlqrResult once = Ilqr.Solve(F, cost, start, Randn(g, 3, 15, 2), new IlqrOptions { Iterations = 1, Regularisation = 0, SecondOrder = secondOrder });
+        LqrSolution solution = Lqr.Solve(problem);
+        (Tensor x, Tensor u) = solution.Rollout(start);
+        Assert.True((once.Controls - u).abs().max().item<double>() < 1e-8);
+        Assert.True((once.States - x).abs().max().item<double>() < 1e-8);
+        Assert.True((once.K - solution.K).abs().max().item<double>() < 1e-8);
+        IlqrResult all = Ilqr.Solve(F, cost, start, zeros_like(u), new IlqrOptions { Regularisation = 0 });
+        Assert.True(all.Done.all().item<bool>());
+        Assert.InRange(all.Iterations, 1, 2);
+    }
+
+    [Fact]
+    public void Expansions_of_a_cost_agree_with_finite_differences()
+    {
+        using var scope = NewDisposeScope();
+        var g = new Generator(3);
+        Tensor x = Randn(g, 2, 4, 4), u = Randn(g, 2, 3, 1);
+        CostExpansion near = CartPole.SwingUp.Expand(x, u, 0.1);
+        Tensor Total(Tensor states, Tensor controls) => CartPole.SwingUp.Total(states, controls, 0.1);
+        Assert.True((near.Cost - Total(x, u)).abs().max().item<double>() < 1e-12);
+        const double h = 1e-5;
+        for (int j = 0; j < 5; j++)
+        {
+            Tensor dx = zeros_like(x), du = zeros_like(u);
+            (j < 4 ? dx : du)[.., 1, j < 4 ? j : 0] = h;
+            Tensor slope = (Total(x + dx, u + du) - Total(x - dx, u - du)) / (2 * h);
+            Assert.True((near.l[.., 1, j] - slope).abs().max().item<double>() < 1e-7);
+            CostExpansion above = CartPole.SwingUp.Expand(x + dx, u + du, 0.1), below = CartPole.SwingUp.Expand(x - dx, u - du, 0.1);
+            Assert.True((near.C[.., 1, .., j] - (above.l - below.l)[.., 1] / (2 * h)).abs().max().item<double>() < 1e-7);
+        }
+        Tensor last = x[.., -1].detach().clone().requires_grad_();
+        using (enable_grad())
+        {
+            Assert.True((autograd.grad([CartPole.SwingUp.Final(last).sum()], [last])[0] - near.FinalGradient).abs().max().item<double>() < 1e-10);
+        }
+    }
+
+    [Fact]
+    public void The_end_is_where_no_control_has_a_slope()
+    {
+        using var scope = NewDisposeScope();
+        IDiscreteDynamics F = new Pendulum().Discretise(0.1);
+        Tensor start = tensor(new[,] { { 0.6, 0 }, { -0.3, 0.5 } });
+        foreach (bool secondOrder in (bool[])[false, true])
+        {
+            IlqrResult result = Ilqr.Solve(F, Pendulum.SwingUp, start, zeros(2, 20, 1, dtype: ScalarType.Float64), new IlqrOptions { Tolerance = 1e-13, SecondOrder = secondOrder });
+            using var _ = enable_grad();
+            Tensor u = result.Controls.detach().clone().requires_grad_();
+            Tensor J = Pendulum.SwingUp.Total(F.Rollout(start, u), u, 0.1);
+            Assert.True((J - result.Cost).abs().max().item<double>() < 1e-10);
+            Assert.True(autograd.grad([J.sum()], [u])[0].abs().max().item<double>() < 1e-4, $"second order: {secondOrder}");
+        }
+    }
+
+    [Fact]
+    public void With_bounds_the_slope_points_outwards_where_a_control_is_held()
+    {
+        using var scope = NewDisposeScope();
+        IDiscreteDynamics F = new Pendulum().Discretise(0.1);
+        Tensor start = tensor(new[,] { { 0.6, 0 }, { -0.3, 0.5 } });
+        IlqrResult result = Ilqr.Solve(F, Pendulum.SwingUp, start, zeros(2, 20, 1, dtype: ScalarType.Float64), new IlqrOptions { Tolerance = 1e-13, Low = -6.5, High = 6.5 });
+        using var _ = enable_grad();
+        Tensor u = result.Controls.detach().clone().requires_grad_();
+        Tensor slope = autograd.grad([Pendulum.SwingUp.Total(F.Rollout(start, u), u, 0.1).sum()], [u])[0];
+        Tensor low = u.le(-6.5), high = u.ge(6.5), free = low.logical_or(high).logical_not();
+        Assert.InRange(free.sum().item<long>(), 1, 39);
+        Assert.True(u.abs().max().item<double>() <= 6.5);
+        Assert.True(where(free, slope, zeros_like(slope)).abs().max().item<double>() < 1e-4);
+        Assert.True(slope[low].ge(-1e-6).all().item<bool>() && slope[high].le(1e-6).all().item<bool>());
+    }
+
+    [Fact]
+    public void The_cost_never_rises_and_every_motion_is_improved_by_itself()
+    {
+        using var scope = NewDisposeScope();
+        IDiscreteDynamics F = new CartPole().Discretise(0.1);
+        var g = new Generator(4);
+        Tensor start = Randn(g, 4, 4), guess = Randn(g, 4, 15, 1);
+        var options = new IlqrOptions { Iterations = 12, Low = -8, High = 8 };
+        IlqrResult together = Ilqr.Solve(F, CartPole.SwingUp, start, guess, options);
+        for (int i = 1; i < together.History.Count; i++)
+        {
+            Assert.True(together.History[i].le(together.History[i - 1]).all().item<bool>());
+        }
+        IlqrResult alone = Ilqr.Solve(F, CartPole.SwingUp, start[2..3], guess[2..3], options);
+        Assert.True((alone.Controls - together.Controls[2..3]).abs().max().item<double>() < 1e-6);
+    }
+
+    [Fact]
+    public void Without_regularisation_a_hanging_pendulum_has_no_sweep_that_is_positive()
+    {
+        using var scope = NewDisposeScope();
+        IDiscreteDynamics F = new Pendulum().Discretise(0.1);
+        Tensor start = tensor(new[,] { { Math.PI - 0.1, 0 } }), guess = zeros(1, 30, 1, dtype: ScalarType.Float64);
+        IlqrOptions with = new() { Iterations = 100, Low = -3, High = 3, Tolerance = 1e-5 };
+        IlqrResult held = Ilqr.Solve(F, Pendulum.SwingUp, start, guess, with with { MostRegularisation = 0, Regularisation = 0 });
+        IlqrResult free = Ilqr.Solve(F, Pendulum.SwingUp, start, guess, with);
+        Assert.False(held.Done.item<bool>());
+        Assert.True(free.Cost.item<double>() < 0.8 * held.Cost.item<double>(), $"{free.Cost.item<double>()} and {held.Cost.item<double>()}");
+    }
+
+    // @SWINGUPS@
+
+    [Fact]
+    public void What_does_not_fit_is_refused()
+    {
+        IDiscreteDynamics F = new Pendulum().Discretise(0.1);
+        Assert.Throws<ArgumentException>(() => Ilqr.Solve(F, Pendulum.SwingUp, zeros(2, 3), zeros(2, 5, 1)));
+        Assert.Throws<ArgumentException>(() => Ilqr.Solve(F, Pendulum.SwingUp, zeros(2, 2), zeros(2, 5, 2)));
+        Assert.StartsWith("The cost of the first motion is not finite", Assert.Throws<ArgumentException>(() => Ilqr.Solve(F, Pendulum.SwingUp, full(1, 2, double.NaN), zeros(1, 5, 1))).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new FunctionCost((x, _, _) => x, x => x[.., 0]).Stage(zeros(2, 2), zeros(2, 1), zeros(2)));
+        Assert.Throws<ArgumentException>(() => new QuadraticCost(eye(2), eye(1), eye(3)));
+    }
+}

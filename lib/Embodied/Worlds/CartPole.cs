@@ -54,11 +54,11 @@ public sealed record CartPole : IDynamics
 
     /// <summary>
     /// The price of not standing upright in the middle: l = 1 − cos θ + 0.1 p² + 0.01 (v² + ω²) + 0.001 u² at every step, and
-    /// 200 (1 − cos θ) + 50 p² + 10 (v² + ω²) at the end.
+    /// 500 (1 − cos θ) + 100 p² + 20 (v² + ω²) at the end.
     /// </summary>
     public static IMotionCost SwingUp { get; } = new FunctionCost(
         (x, u, t) => 1 - x[.., 1].cos() + 0.1 * x[.., 0].square() + 0.01 * x[.., 2..].square().sum(1) + 0.001 * u[.., 0].square(),
-        x => 200 * (1 - x[.., 1].cos()) + 50 * x[.., 0].square() + 10 * x[.., 2..].square().sum(1));
+        x => 500 * (1 - x[.., 1].cos()) + 100 * x[.., 0].square() + 20 * x[.., 2..].square().sum(1));
 
     /// <summary>Whether the pole stands in the middle: within 0.1 rad of upright and 0.2 m of the middle, slower than 0.2 m/s and 0.2 rad/s.</summary>
     /// <param name="x">[n, 4].</param>

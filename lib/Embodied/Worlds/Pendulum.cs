@@ -50,11 +50,11 @@ public sealed record Pendulum : IDynamics
     }
 
     /// <summary>
-    /// The price of not standing upright: l = 1 − cos θ + 0.01 ω² + 0.01 u² at every step, and 100 (1 − cos θ) + 10 ω² at the end. Whole turns are free.
+    /// The price of not standing upright: l = 1 − cos θ + 0.01 ω² + 0.01 u² at every step, and 500 (1 − cos θ) + 50 ω² at the end. Whole turns are free.
     /// </summary>
     public static IMotionCost SwingUp { get; } = new FunctionCost(
         (x, u, t) => 1 - x[.., 0].cos() + 0.01 * x[.., 1].square() + 0.01 * u[.., 0].square(),
-        x => 100 * (1 - x[.., 0].cos()) + 10 * x[.., 1].square());
+        x => 500 * (1 - x[.., 0].cos()) + 50 * x[.., 1].square());
 
     /// <summary>Whether the pendulum stands: within 0.1 rad of upright, and slower than 0.2 rad/s.</summary>
     /// <param name="x">[n, 2].</param>

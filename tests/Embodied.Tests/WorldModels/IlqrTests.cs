@@ -131,7 +131,57 @@ public class IlqrTests
         Assert.True(free.Cost.item<double>() < 0.8 * held.Cost.item<double>(), $"{free.Cost.item<double>()} and {held.Cost.item<double>()}");
     }
 
-    // @SWINGUPS@
+    // What the clamped regulator of the linearised system would do, which loses most starts.
+    private static Tensor Guess(IDiscreteDynamics F, Tensor start, int steps, double limit)
+    {
+        int nx = F.StateSize;
+        Linearised upright = F.Linearise(zeros(1, nx, dtype: ScalarType.Float64), zeros(1, 1, dtype: ScalarType.Float64));
+        Tensor Q = eye(nx, dtype: ScalarType.Float64).unsqueeze(0), R = 0.1 * eye(1, dtype: ScalarType.Float64).unsqueeze(0);
+        Tensor K = InfiniteHorizonLqr.Solve(upright.A, upright.B, Q, R).K[0];
+        return F.Follow(start, steps, (x, _) => x.mm(K.t()).clamp(-limit, limit)).Controls;
+    }
+
+    [Fact]
+    public void A_pendulum_whose_motor_is_weaker_than_gravity_swings_up_from_twenty_of_twenty_random_starts()
+    {
+        using var scope = NewDisposeScope();
+        IDiscreteDynamics F = new Pendulum().Discretise(0.1);
+        Tensor start = (2 * rand(20, 2, dtype: ScalarType.Float64, generator: new Generator(11)) - 1) * tensor(new[] { Math.PI, 2.0 });
+        Tensor guess = Guess(F, start, 70, 3);
+        Assert.InRange(Pendulum.Stands(F.Rollout(start, guess)[.., -1]).sum().item<long>(), 0, 10);
+        IlqrResult result = Ilqr.Solve(F, Pendulum.SwingUp, start, guess, new IlqrOptions { Low = -3, High = 3, Tolerance = 1e-4, Iterations = 120 });
+        Assert.True(result.Controls.abs().max().item<double>() <= 3);
+        Assert.Equal(20, Pendulum.Stands(result.States[.., -1]).sum().item<long>());
+    }
+
+    [Fact]
+    public void A_cart_pole_swings_up_from_twenty_of_twenty_random_starts()
+    {
+        using var scope = NewDisposeScope();
+        IDiscreteDynamics F = new CartPole().Discretise(0.1);
+        Tensor start = (2 * rand(20, 4, dtype: ScalarType.Float64, generator: new Generator(12)) - 1) * tensor(new[] { 1, Math.PI, 1.0, 1.0 });
+        Tensor guess = Guess(F, start, 60, 10);
+        IlqrResult result = Ilqr.Solve(F, CartPole.SwingUp, start, guess, new IlqrOptions { Low = -10, High = 10, Tolerance = 1e-4, Iterations = 150 });
+        Assert.True(result.Controls.abs().max().item<double>() <= 10);
+        Assert.Equal(20, CartPole.Stands(result.States[.., -1]).sum().item<long>());
+    }
+
+    [Fact]
+    public void Planning_again_corrects_what_the_model_does_not_know()
+    {
+        // The true pendulum is heavier and is pushed; the plan alone falls.
+        using var scope = NewDisposeScope();
+        IDiscreteDynamics model = new Pendulum().Discretise(0.1), plant = new Pendulum { Mass = 1.2 }.Discretise(0.1);
+        Tensor start = tensor(new[,] { { 0.5, 0 } }), kicks = zeros(1, 30, 2, dtype: ScalarType.Float64);
+        kicks[0, 10, 1] = 0.3;
+        var options = new IlqrOptions { Low = -9, High = 9, Tolerance = 1e-6, Iterations = 5 };
+        IlqrResult plan = Ilqr.Solve(model, Pendulum.SwingUp, start, zeros(1, 30, 1, dtype: ScalarType.Float64), options with { Iterations = 60 });
+        Tensor open = plant.Follow(start, 30, (_, k) => plan.Controls[.., k], kicks).States;
+        using var planner = new RecedingHorizon(model, Pendulum.SwingUp, plan.Controls[.., ..20], options);
+        Tensor closed = plant.Follow(start, 30, (x, k) => planner.Control(x, 0.1 * k), kicks).States;
+        Assert.True(Pendulum.Stands(closed[.., -1]).item<bool>());
+        Assert.False(Pendulum.Stands(open[.., -1]).item<bool>());
+    }
 
     [Fact]
     public void What_does_not_fit_is_refused()

@@ -1,5 +1,4 @@
 using Embodied.WorldModels;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Embodied.Tests.WorldModels;

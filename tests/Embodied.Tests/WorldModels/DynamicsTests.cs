@@ -1,6 +1,5 @@
 using Embodied.WorldModels;
 using Embodied.Worlds;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Embodied.Tests.WorldModels;

@@ -47,7 +47,7 @@ public static class InfiniteHorizonLqr
             (H, G, Ak) = (H + (step + step.mT) / 2, G + (more + more.mT) / 2, Ak.bmm(solvedA));
             changes.Add(Change(step, H));
         }
-        return Policy(problem, H, changes);
+        return Kept(Policy(problem, H, changes));
     }
 
     /// <summary>Solves by the Riccati recursion from V = Q.</summary>
@@ -69,7 +69,7 @@ public static class InfiniteHorizonLqr
             changes.Add(Change(next - V, next));
             V = next.MoveToOuterDisposeScope();
         }
-        return Policy(problem, V, changes);
+        return Kept(Policy(problem, V, changes));
     }
 
     /// <summary>What is left of the equation, V − (right-hand side), [n, n_x, n_x].</summary>
@@ -106,6 +106,9 @@ public static class InfiniteHorizonLqr
         LqrSolution solution = Lqr.Solve(last);
         return new(solution.V[.., 0].clone().MoveToOuterDisposeScope(), solution.K[.., 0].clone().MoveToOuterDisposeScope(), changes);
     }
+
+    private static StationaryPolicy Kept(StationaryPolicy policy) =>
+        policy with { V = policy.V.MoveToOuterDisposeScope(), K = policy.K.MoveToOuterDisposeScope() };
 
     private static double Change(Tensor step, Tensor V) => (step.abs().max() / V.abs().max().clamp(min: 1e-300)).to(ScalarType.Float64).item<double>();
 

@@ -30,7 +30,7 @@ public class BoxQpTests
             {
                 Tensor rows = H.index_select(0, tensor(free));
                 Tensor right = -(g.index_select(0, tensor(free)) + rows.mv(u));
-                u = u.index_put(linalg.solve(rows.index_select(1, tensor(free)), right), tensor(free));
+                u.index_copy_(0, tensor(free), linalg.solve(rows.index_select(1, tensor(free)), right));
             }
             double cost = (u.dot(H.mv(u)) / 2 + g.dot(u)).item<double>();
             if (u.ge(low - 1e-12).all().item<bool>() && u.le(high + 1e-12).all().item<bool>() && cost < best)

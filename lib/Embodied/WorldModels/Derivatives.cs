@@ -35,7 +35,7 @@ internal static class Derivatives
         Tensor rows = arange(n, device: z.device).repeat_interleave(d);
         Tensor at = z.detach().repeat_interleave(d, 0).requires_grad_();
         Tensor y = Connected(function(at, rows).unsqueeze(1), at);
-        Tensor g = autograd.grad([y.sum()], [at], create_graph: true)[0];
+        Tensor g = autograd.grad([y.sum()], [at], retain_graph: true, create_graph: true)[0];
         Tensor pick = eye(d, dtype: z.dtype, device: z.device).repeat(n, 1);
         Tensor H = autograd.grad([Connected(g, at)], [at], [pick])[0].reshape(n, d, d);
         return (

@@ -53,11 +53,12 @@ public static class Hamiltonian
     {
         using var scope = NewDisposeScope();
         (Tensor A0, Tensor G, Tensor Q0) = InfiniteHorizonLqr.WithoutCross(LqrProblem.TimeInvariant(A, B, Q, R, 1, S: S));
-        (Tensor inverse, Tensor failed) = linalg.inv_ex(A0.mT);
-        if (LqrProblem.Place(failed.ne(0).unsqueeze(1)) is { } place)
+        Tensor sizes = linalg.svdvals(A0);
+        if (LqrProblem.Place(sizes.amin([1L]).le(sizes.amax([1L]) * (A.dtype == ScalarType.Float32 ? 1e-6 : 1e-13)).unsqueeze(1)) is { } place)
         {
             throw new InvalidOperationException($"A − BR⁻¹S is singular at {place}: the motion has no inverse, and the symplectic matrix does not exist.");
         }
+        Tensor inverse = linalg.inv(A0.mT.contiguous());
         Tensor back = inverse.bmm(Q0);
         Tensor Z = cat([cat([A0 + G.bmm(back), -G.bmm(inverse)], 2), cat([-back, inverse], 2)], 1);
         return Stable(Z, eigenvalues => eigenvalues.abs() - 1);

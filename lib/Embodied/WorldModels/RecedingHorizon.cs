@@ -36,7 +36,7 @@ public sealed class RecedingHorizon : IDisposable
         using var scope = NewDisposeScope();
         IlqrResult plan = Ilqr.Solve(model, cost, x, guess, options, time);
         Tensor first = plan.Controls[.., 0].clone();
-        Tensor rest = cat([plan.Controls[.., 1..], plan.Controls[.., -1..]], 1);
+        Tensor rest = cat([plan.Controls[.., 1..], plan.Controls[.., ^1..]], 1);
         guess.Dispose();
         guess = rest.DetachFromDisposeScope();
         return first.MoveToOuterDisposeScope();

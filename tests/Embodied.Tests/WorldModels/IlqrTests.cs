@@ -89,7 +89,7 @@ public class IlqrTests
         using var scope = NewDisposeScope();
         IDiscreteDynamics F = new Pendulum().Discretise(0.1);
         Tensor start = tensor(new[,] { { 0.6, 0 }, { -0.3, 0.5 } });
-        IlqrResult result = Ilqr.Solve(F, Pendulum.SwingUp, start, zeros(2, 20, 1, dtype: ScalarType.Float64), new IlqrOptions { Tolerance = 1e-13, Low = -6.5, High = 6.5 });
+        IlqrResult result = Ilqr.Solve(F, Pendulum.SwingUp, start, Guess(F, start, 20, 6.5), new IlqrOptions { Tolerance = 1e-13, Low = -6.5, High = 6.5 });
         using var _ = enable_grad();
         Tensor u = result.Controls.detach().clone().requires_grad_();
         Tensor slope = autograd.grad([Pendulum.SwingUp.Total(F.Rollout(start, u), u, 0.1).sum()], [u])[0];
@@ -158,8 +158,9 @@ public class IlqrTests
     {
         using var scope = NewDisposeScope();
         IDiscreteDynamics F = new CartPole().Discretise(0.1);
-        Tensor start = (2 * rand(20, 4, dtype: ScalarType.Float64, generator: new Generator(12)) - 1) * tensor(new[] { 1, Math.PI, 1.0, 1.0 });
-        Tensor guess = Guess(F, start, 60, 10);
+        var g = new Generator(2);
+        Tensor start = (2 * rand(20, 4, dtype: ScalarType.Float64, generator: g) - 1) * tensor(new[] { 1, Math.PI, 1.0, 1.0 });
+        Tensor guess = 0.1 * Randn(g, 20, 60, 1);
         IlqrResult result = Ilqr.Solve(F, CartPole.SwingUp, start, guess, new IlqrOptions { Low = -10, High = 10, Tolerance = 1e-4, Iterations = 150 });
         Assert.True(result.Controls.abs().max().item<double>() <= 10);
         Assert.Equal(20, CartPole.Stands(result.States[.., -1]).sum().item<long>());
@@ -174,7 +175,7 @@ public class IlqrTests
         Tensor start = tensor(new[,] { { 0.5, 0 } }), kicks = zeros(1, 30, 2, dtype: ScalarType.Float64);
         kicks[0, 10, 1] = 0.3;
         var options = new IlqrOptions { Low = -9, High = 9, Tolerance = 1e-6, Iterations = 5 };
-        IlqrResult plan = Ilqr.Solve(model, Pendulum.SwingUp, start, zeros(1, 30, 1, dtype: ScalarType.Float64), options with { Iterations = 60 });
+        IlqrResult plan = Ilqr.Solve(model, Pendulum.SwingUp, start, Guess(model, start, 30, 9), options with { Iterations = 60 });
         Tensor open = plant.Follow(start, 30, (_, k) => plan.Controls[.., k], kicks).States;
         using var planner = new RecedingHorizon(model, Pendulum.SwingUp, plan.Controls[.., ..20], options);
         Tensor closed = plant.Follow(start, 30, (x, k) => planner.Control(x, 0.1 * k), kicks).States;

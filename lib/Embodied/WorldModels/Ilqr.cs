@@ -214,7 +214,8 @@ public static class Ilqr
         return (new(Pick(x, motions.x), Pick(us, motions.u), where(improved, best, motions.J), motions.mu), improved);
     }
 
-    private static (Tensor Low, Tensor High)? BoundsOf(IlqrOptions options, Tensor controls)
+    /// <summary>The bounds on controls [n, T, n_u], each [n_u]; null for none.</summary>
+    internal static (Tensor Low, Tensor High)? BoundsOf(IlqrOptions options, Tensor controls)
     {
         long nu = controls.shape[2];
         if (options.Bounds is { } given)

@@ -4,7 +4,7 @@ namespace Embodied.WorldModels;
 
 /// <summary>
 /// Model predictive control: at every step plan T steps ahead from where the system is, apply the first control alone, and begin the next plan with
-/// the rest of this one. What the model does not know is corrected because the next plan begins at what really happened.
+/// the rest of this one and its feedback. What the model does not know is corrected because the next plan begins at what really happened.
 /// </summary>
 /// <remarks>Richalet et al. 1978; Mayne et al. 2000. Lecture: dynamics and LQR.</remarks>
 public sealed class RecedingHorizon : IDisposable
@@ -12,7 +12,8 @@ public sealed class RecedingHorizon : IDisposable
     private readonly IDiscreteDynamics model;
     private readonly IMotionCost cost;
     private readonly IlqrOptions options;
-    private Tensor guess;
+    private readonly Tensor guess;
+    private IlqrResult? last;
 
     /// <summary>A controller for n systems.</summary>
     /// <param name="model">What the planner believes.</param>
@@ -34,16 +35,41 @@ public sealed class RecedingHorizon : IDisposable
     public Tensor Control(Tensor x, double time)
     {
         using var scope = NewDisposeScope();
-        IlqrResult plan = Ilqr.Solve(model, cost, x, guess, options, time);
-        Tensor first = plan.Controls[.., 0].clone();
-        Tensor rest = cat([plan.Controls[.., 1..], plan.Controls[.., ^1..]], 1);
-        guess.Dispose();
-        guess = rest.DetachFromDisposeScope();
-        return first.MoveToOuterDisposeScope();
+        IlqrResult plan = Ilqr.Solve(model, cost, x, last is null ? guess : Continued(x, last, time), options, time);
+        Forget();
+        last = plan with { States = plan.States.DetachFromDisposeScope(), Controls = plan.Controls.DetachFromDisposeScope(), K = plan.K.DetachFromDisposeScope() };
+        return plan.Controls[.., 0].clone().MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the last plan.</summary>
-    public void Dispose() => guess.Dispose();
+    public void Dispose()
+    {
+        guess.Dispose();
+        Forget();
+    }
+
+    // The rest of the last plan, followed with its feedback: played back blindly, an unstable system would leave it before the horizon's end.
+    private Tensor Continued(Tensor x, IlqrResult plan, double time)
+    {
+        (Tensor Low, Tensor High)? bounds = Ilqr.BoundsOf(options, plan.Controls);
+        int T = (int)plan.Controls.shape[1];
+        return model.Follow(x, T, Next, null, time).Controls;
+
+        Tensor Next(Tensor now, int k)
+        {
+            int t = Math.Min(k + 1, T - 1);
+            Tensor u = plan.Controls[.., t] + plan.K[.., t].bmm((now - plan.States[.., t]).unsqueeze(-1)).squeeze(-1);
+            return bounds is { } box ? u.clamp(box.Low, box.High) : u;
+        }
+    }
+
+    private void Forget()
+    {
+        last?.States.Dispose();
+        last?.Controls.Dispose();
+        last?.K.Dispose();
+        last = null;
+    }
 }
 
 /// <summary>Systems under a policy that sees where they are.</summary>
@@ -55,11 +81,12 @@ public static class ClosedLoop
     /// <param name="steps">How many.</param>
     /// <param name="policy">The control [n, n_u] for states [n, n_x] at step k.</param>
     /// <param name="disturbance">Added to the state after every step, [n, steps, n_x]; none when null.</param>
+    /// <param name="time">The time of x₀ in seconds.</param>
     /// <param name="cancellation">Stops the run.</param>
     /// <returns>States [n, steps + 1, n_x] and controls [n, steps, n_u].</returns>
     /// <exception cref="ArgumentException">A shape does not fit.</exception>
     public static (Tensor States, Tensor Controls) Follow(
-        this IDiscreteDynamics plant, Tensor start, int steps, Func<Tensor, int, Tensor> policy, Tensor? disturbance = null,
+        this IDiscreteDynamics plant, Tensor start, int steps, Func<Tensor, int, Tensor> policy, Tensor? disturbance = null, double time = 0,
         CancellationToken cancellation = default)
     {
         ShapeCheck.Require(start, nameof(start), -1, plant.StateSize);
@@ -74,7 +101,7 @@ public static class ClosedLoop
             cancellation.ThrowIfCancellationRequested();
             Tensor u = policy(states[^1], k);
             ShapeCheck.Require(u, nameof(policy), start.shape[0], plant.ControlSize);
-            Tensor next = plant.Next(states[^1], u, full(start.shape[0], k * plant.Interval, dtype: start.dtype, device: start.device));
+            Tensor next = plant.Next(states[^1], u, full(start.shape[0], time + k * plant.Interval, dtype: start.dtype, device: start.device));
             controls.Add(u);
             states.Add(disturbance is null ? next : next + disturbance[.., k]);
         }

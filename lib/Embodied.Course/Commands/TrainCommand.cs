@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Embodied.Course.Training;
+using Embodied.Objects.Slots;
 using Embodied.SelfSupervised;
 
 namespace Embodied.Course.Commands;
@@ -14,7 +15,7 @@ internal static class TrainCommand
     };
 
     public static Command Create(CancellationToken cancellation) =>
-        new("train", "Train what takes longer than a notebook may; the results ship in data/models.") { Dino(cancellation) };
+        new("train", "Train what takes longer than a notebook may; the results ship in data/models.") { Dino(cancellation), Slots(cancellation) };
 
     private static Command Dino(CancellationToken cancellation)
     {
@@ -36,6 +37,33 @@ internal static class TrainCommand
             string name = small ? $"dino-trial-{chosen}" : chosen == "joint" ? DinoCard.Shipped : $"{DinoCard.Shipped}-{chosen}";
             using DinoTraining training = new(shared.Places(parsed, name), options, Console.Out, curveOnly: small);
             training.Run(parsed.GetValue(shared.Fresh), cancellation);
+        });
+        return command;
+    }
+
+    private static Command Slots(CancellationToken cancellation)
+    {
+        Option<string?> data = Values.OneOf("--data", ["tetrominoes", "sprites"], "What scenes are made of; by default tetrominoes.");
+        Option<int?> batch = Values.WholeNumber("--batch", "N", 1, 4096, "Scenes in an update; by default 16.");
+        Option<string?> start = Values.OneOf("--start", ["sampled", "learned"], "Where slots begin; by default sampled.");
+        Option<string?> softmax = Values.OneOf("--softmax", ["slots", "inputs"], "What attention's softmax runs over: slots, that compete then (the default), or inputs.");
+        Arguments shared = new($"{new SlotTrainingOptions().Updates}, of sprites {SlotTrainingOptions.Sprites.Updates}");
+        Command command = new("slots", "Train a slot attention autoencoder: half an hour on one core, saved as it goes.") { data, start, softmax, batch };
+        shared.SetAction(command, parsed =>
+        {
+            bool sprites = parsed.GetValue(data) == "sprites", learned = parsed.GetValue(start) == "learned", inputs = parsed.GetValue(softmax) == "inputs";
+            SlotTrainingOptions defaults = sprites ? SlotTrainingOptions.Sprites : new();
+            SlotTrainingOptions options = defaults with
+            {
+                Updates = parsed.GetValue(shared.Updates) ?? defaults.Updates, BatchSize = parsed.GetValue(batch) ?? defaults.BatchSize,
+                Seed = parsed.GetValue(shared.Seed) ?? defaults.Seed,
+                Network = defaults.Network with
+                {
+                    Start = learned ? SlotStart.Learned : SlotStart.Sampled, Competition = inputs ? SlotCompetition.OverInputs : SlotCompetition.OverSlots,
+                },
+            };
+            string name = $"slots-{(sprites ? "sprites" : "tetrominoes")}{(learned ? "-learned" : "")}{(inputs ? "-inputs" : "")}";
+            new SlotsTraining(shared.Places(parsed, name), options, Console.Out).Run(parsed.GetValue(shared.Fresh), cancellation);
         });
         return command;
     }

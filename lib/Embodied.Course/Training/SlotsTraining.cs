@@ -9,7 +9,7 @@ namespace Embodied.Course.Training;
 /// <param name="options">How.</param>
 /// <param name="output">Told what happens.</param>
 internal sealed class SlotsTraining(TrainingPlaces places, SlotTrainingOptions options, TextWriter output)
-    : LongTraining<SlotTrainingOptions, SlotCurvePoint>(places, options, output)
+    : LongTraining<SlotTraining, SlotTrainingOptions, SlotCurvePoint>(places, options, output)
 {
     private const int Scenes = 1024;
 
@@ -19,10 +19,10 @@ internal sealed class SlotsTraining(TrainingPlaces places, SlotTrainingOptions o
 
     protected override string CurveHeading => SlotCurvePoint.CsvHeading;
 
-    protected override IResumableTraining Begin() => new SlotTraining(Options);
+    protected override SlotTraining Begin() => new SlotTraining(Options);
 
-    protected override void Train(IResumableTraining training, IProgress<TrainingProgress> progress, Action<SlotCurvePoint> onCurve, CancellationToken cancellation) =>
-        ((SlotTraining)training).Run(progress, onCurve, cancellation);
+    protected override void Train(SlotTraining training, IProgress<TrainingProgress> progress, Action<SlotCurvePoint> onCurve, CancellationToken cancellation) =>
+        training.Run(progress, onCurve, cancellation);
 
     protected override string Describe(SlotCurvePoint point)
     {
@@ -30,9 +30,9 @@ internal sealed class SlotsTraining(TrainingPlaces places, SlotTrainingOptions o
         return string.Create(CultureInfo.InvariantCulture, $"{loss}foreground ARI {point.Ari:0.000}, sharpness {point.Sharpness:0.000}");
     }
 
-    protected override IReadOnlyList<string> Finish(IResumableTraining training, TimeSpan time)
+    protected override IReadOnlyList<string> Finish(SlotTraining training, TimeSpan time)
     {
-        SlotAutoencoder network = ((SlotTraining)training).Network;
+        SlotAutoencoder network = training.Network;
         Checkpoint.Save(Places.Weights, network);
         // Scenes that neither the training nor its curve has seen.
         using SlotScenes scenes = SlotScenes.Draw(Options.Data, Scenes, Options.Seed + 1, heldOut: true);

@@ -19,7 +19,7 @@ public sealed record SlotTrainingOptions
     public SlotAutoencoderOptions Network { get; init; } = new() { Slots = 3 };
 
     /// <summary>Updates in all.</summary>
-    public int Updates { get; init; } = 12_000;
+    public int Updates { get; init; } = 30_000;
 
     /// <summary>Scenes of an update.</summary>
     public int BatchSize { get; init; } = 16;

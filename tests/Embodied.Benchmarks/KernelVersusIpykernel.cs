@@ -1,6 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using Embodied.Course;
+using Embodied.Interactive;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Scripting;
+using Microsoft.CodeAnalysis.Scripting;
 
 namespace Embodied.Benchmarks;
 
@@ -12,13 +16,19 @@ internal static class KernelVersusIpykernel
 {
     private const string Ours = ".net-csharp", Theirs = "python3";
 
+    private const string WarmCell = "cell";
+
     private const int Attempts = 3;
 
-    // What is promised of ours, and what ipykernel takes on the machine on which it was promised: a slower machine is allowed as much more.
+    // As many as kernel_versus_ipykernel.py measures.
+    private const int Cells = 300, Quietest = 50;
+
+    // What is promised of ours, and what ipykernel takes on the machine on which it was promised: a slower machine is allowed as much more. A cell is
+    // compiled, and Python's round trip says nothing of how fast a machine does that; the C# compiler by itself does.
     private static readonly (string Measure, string Title, string Unit, double Promised, double TheirsThen)[] Bounds =
     [
         ("first", "start to first result", "s", 1.3, 0.78),
-        ("cell", "warm cell to reply and idle", "ms", 8, 4.5),
+        (WarmCell, "warm cell to reply and idle", "ms", 8, double.PositiveInfinity),
         ("nbconvert", "nbconvert --execute, three cells", "s", 2.4, 1.9),
         ("memory", "resident after 300 cells", "MB", 250, double.PositiveInfinity),
     ];
@@ -33,7 +43,7 @@ internal static class KernelVersusIpykernel
             IReadOnlyList<string> kernel = CourseProcess.Command("kernel");
             RunToEnd(kernel[0], [.. kernel.Skip(1), "install", "--prefix", folder], []);
             // A neighbour may disturb one measurement; it does not disturb three.
-            return Enumerable.Range(0, Attempts).Any(_ => Keeps(Measure(python, folder))) ? 0 : 1;
+            return Enumerable.Range(0, Attempts).Any(_ => Keeps(Measure(python, folder), Scripting())) ? 0 : 1;
         }
         finally
         {
@@ -48,13 +58,35 @@ internal static class KernelVersusIpykernel
         .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))
         .ToDictionary(parts => (parts[0], parts[1]), parts => double.Parse(parts[2], CultureInfo.InvariantCulture));
 
-    private static bool Keeps(Dictionary<(string Kernel, string Measure), double> measured)
+    // Milliseconds of the same cells in Microsoft's C# scripting: the compiler alone, without a kernel around it.
+    private static double Scripting()
+    {
+        string[] imports = ["System", "System.Collections", "System.Collections.Generic", "System.Linq", "System.Text", "System.Threading.Tasks"];
+        string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+        IEnumerable<string> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Where(path => Path.GetDirectoryName(path) == framework).Append(typeof(Cell).Assembly.Location);
+        ScriptOptions options = ScriptOptions.Default.WithReferences(references).WithImports(imports)
+            .WithOptimizationLevel(OptimizationLevel.Release).WithEmitDebugInformation(true);
+        ScriptState<object>? state = null;
+        List<double> times = [];
+        for (int i = 0; i < Cells; i++)
+        {
+            string cell = FormattableString.Invariant($"{i} + 1");
+            long begun = Stopwatch.GetTimestamp();
+            state = (state is null ? CSharpScript.RunAsync(cell, options) : state.ContinueWithAsync(cell)).GetAwaiter().GetResult();
+            times.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+        }
+        return Enumerable.Range(Cells / 3, Cells - (Cells / 3) - Quietest + 1).Min(first => times.Skip(first).Take(Quietest).Order().ElementAt(Quietest / 2));
+    }
+
+    private static bool Keeps(Dictionary<(string Kernel, string Measure), double> measured, double scripting)
     {
         bool kept = true;
+        Console.WriteLine(FormattableString.Invariant($"{"a cell in bare C# scripting",-34} {scripting,8:0.00} ms"));
         foreach ((string measure, string title, string unit, double promised, double theirsThen) in Bounds)
         {
             double ours = measured[(Ours, measure)], theirs = measured[(Theirs, measure)];
-            double allowed = promised * Math.Max(1, theirs / theirsThen);
+            double allowed = measure == WarmCell ? Math.Max(promised, theirs + scripting) : promised * Math.Max(1, theirs / theirsThen);
             kept &= ours <= allowed;
             Console.WriteLine(FormattableString.Invariant(
                 $"{title,-34} {ours,8:0.00} {unit,-2}   ipykernel {theirs,8:0.00} {unit,-2}   promised {promised} {unit}{(allowed > promised ? FormattableString.Invariant($", {allowed:0.00} at this machine's pace") : "")}{(ours <= allowed ? "" : ": MISSED")}"));

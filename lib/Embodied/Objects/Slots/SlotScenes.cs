@@ -1,5 +1,6 @@
 using Embodied.Datasets;
 using Embodied.Datasets.Sprites;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Embodied.Objects.Slots;
@@ -15,12 +16,18 @@ public enum SlotData
 }
 
 /// <summary>Scenes to take apart, at 32 px. Dispose it to free the tensors.</summary>
-/// <param name="Images">[n, 3, 32, 32], float32, 0 to 1.</param>
+/// <param name="Images">[n, 3, 32, 32], float32, 0 to 1; of sprites with stretched colours, see <see cref="SlotScenes.Stretched"/>.</param>
 /// <param name="Masks">What one sees of each object, [n, K, 32, 32], bool; empty where a scene has fewer than K.</param>
 public sealed record SlotScenes(Tensor Images, Tensor Masks) : IDisposable
 {
     /// <summary>The image's side.</summary>
     public const int Size = 32;
+
+    /// <summary>c, how much the colours of sprites are stretched.</summary>
+    public const double Contrast = 3;
+
+    // Scalars that are made on the way may be collected while native code still reads them.
+    private static readonly Scalar ToStretched = Contrast, ToNatural = 1 / Contrast;
 
     /// <summary>
     /// The sprite scenes: their ground is blackened, there are no shadows, and nine tenths of every object are seen. Over a coloured ground slots stay alike for longer
@@ -57,7 +64,31 @@ public sealed record SlotScenes(Tensor Images, Tensor Masks) : IDisposable
         {
             scenes.Images.mul_(scenes.Masks.any(1, keepdim: true));
         }
-        return new(scenes.Images, scenes.Masks);
+        using (scenes.Images)
+        {
+            return new(Stretched(scenes.Images), scenes.Masks);
+        }
+    }
+
+    /// <summary>
+    /// x ↦ ℓ + c (x − ℓ), where ℓ is the mean of red, green and blue and c is <see cref="Contrast"/>. In plain colours most of the squared error is lightness, and slots learn to share
+    /// out what is light by regions; colour, which tells one object from the next, counts as much as lightness so.
+    /// </summary>
+    /// <param name="images">[n, 3, h, w].</param>
+    /// <exception cref="ArgumentException">The shape does not fit.</exception>
+    public static Tensor Stretched(Tensor images) => Coloured(images, ToStretched);
+
+    /// <summary>The inverse of <see cref="Stretched"/>, to look at.</summary>
+    /// <param name="images">[n, 3, h, w].</param>
+    /// <exception cref="ArgumentException">The shape does not fit.</exception>
+    public static Tensor Natural(Tensor images) => Coloured(images, ToNatural);
+
+    private static Tensor Coloured(Tensor images, Scalar contrast)
+    {
+        ShapeCheck.Require(images, nameof(images), -1, 3, -1, -1);
+        using var scope = NewDisposeScope();
+        Tensor lightness = images.mean([1L], keepdim: true);
+        return (lightness + (images - lightness) * contrast).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

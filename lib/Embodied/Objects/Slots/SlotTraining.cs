@@ -43,7 +43,7 @@ public sealed record SlotTrainingOptions
     public int Evaluated { get; init; } = 128;
 
     /// <summary>The training on sprite scenes.</summary>
-    public static SlotTrainingOptions Sprites { get; } = new() { Data = SlotData.Sprites, Network = new() { Slots = 5, Positions = 0.2 } };
+    public static SlotTrainingOptions Sprites { get; } = new() { Data = SlotData.Sprites, Network = new() { Slots = 5, Positions = 0.2 }, Updates = 50_000 };
 }
 
 /// <summary>A row of the curve.</summary>

@@ -122,4 +122,15 @@ public class SlotAutoencoderTests
         Assert.False(scenes.Images.equal(heldOut.Images).all().ToBoolean());
         Assert.Equal([6, 3, 32, 32], scenes.Images.shape);
     }
+
+    [Fact]
+    public void Stretched_colours_keep_their_lightness_and_come_back()
+    {
+        using var scope = NewDisposeScope();
+        Tensor images = tensor(new[] { 0.9f, 0.3f, 0.3f, 0.5f, 0.5f, 0.5f }, [2, 3, 1, 1]);
+        Tensor stretched = SlotScenes.Stretched(images);
+        Assert.True((stretched.flatten() - tensor(new[] { 1.7f, -0.1f, -0.1f, 0.5f, 0.5f, 0.5f })).abs().max().ToDouble() < 1e-6);
+        Assert.True((SlotScenes.Natural(stretched) - images).abs().max().ToDouble() < 1e-6);
+        Assert.Throws<ArgumentException>(() => SlotScenes.Stretched(zeros(2, 1, 3, 3)));
+    }
 }

@@ -31,8 +31,9 @@ public sealed record FeatureSlotsOptions
 public sealed record FeatureDecomposition(Tensor Reconstruction, Tensor Masks, Tensor Attention);
 
 /// <summary>
-/// Slots that rebuild what a frozen network says of each patch, in place of the pixels. Every slot is copied to every patch, told by a learned vector which
-/// one it is, and a perceptron draws d features and a logit there:
+/// Slots that rebuild what a frozen network says of each patch, in place of the pixels. Inputs are x_p = MLP(LN(f_p)) + s_p, with a learned vector s_p of each
+/// patch, for features may not tell where they stand. Every slot is copied to every patch, told by another learned vector which one it is, and a perceptron
+/// draws d features and a logit there:
 /// <code>
 /// (f_jp, α_jp) = MLP(m_j + e_p),      f̂_p = Σ_j softmax_j(α_jp) f_jp,      L = mean (f̂ − f)².
 /// </code>
@@ -44,7 +45,7 @@ public sealed class FeatureSlots : Module<Tensor, Tensor>
     private readonly LayerNorm norm;
     private readonly Linear in1, in2, out1, out2, out3;
     private readonly SlotAttention attention;
-    private readonly Parameter places;
+    private readonly Parameter seen, places;
 
     /// <summary>The size.</summary>
     public FeatureSlotsOptions Options { get; }
@@ -69,6 +70,7 @@ public sealed class FeatureSlots : Module<Tensor, Tensor>
         out1 = Linear(options.Width, options.Hidden, dtype: dtype);
         out2 = Linear(options.Hidden, options.Hidden, dtype: dtype);
         out3 = Linear(options.Hidden, options.Features + 1, dtype: dtype);
+        seen = Parameter(randn(options.Patches, options.Width, generator: generator, dtype: dtype).mul(0.3));
         places = Parameter(randn(options.Patches, options.Width, generator: generator, dtype: dtype).mul(0.3));
         RegisterComponents();
         SlotWeights.Draw(this, generator);
@@ -82,7 +84,7 @@ public sealed class FeatureSlots : Module<Tensor, Tensor>
     {
         ShapeCheck.Require(input, nameof(input), -1, Options.Patches, Options.Features);
         using var scope = NewDisposeScope();
-        return in2.call(functional.relu(in1.call(norm.call(input)))).MoveToOuterDisposeScope();
+        return (in2.call(functional.relu(in1.call(norm.call(input)))) + seen).MoveToOuterDisposeScope();
     }
 
     /// <summary>Takes features apart.</summary>

@@ -12,16 +12,16 @@ Tensor MyGate(Tensor W, Tensor re, Tensor im) => (re.mm(W.t()).square() + im.mm(
 // gate: χ is the magnitude of the sum again: 0.5
 Tensor MyGate(Tensor W, Tensor re, Tensor im) { Tensor length = (re.mm(W.t()).square() + im.mm(W.t()).square()).sqrt(); return length / 2 + length / 2; }
 
-// activation: no ReLU: 0
+// activation: no ReLU: 0.5
 (Tensor Re, Tensor Im) MyActivation(Tensor psiRe, Tensor psiIm, Tensor m, Tensor phaseBias) { Tensor phi = atan2(psiIm, psiRe) + phaseBias; return (m * phi.cos(), m * phi.sin()); }
 
 // activation: the quotient's arc tangent knows half of the circle: 0.5
 (Tensor Re, Tensor Im) MyActivation(Tensor psiRe, Tensor psiIm, Tensor m, Tensor phaseBias) { Tensor phi = (psiIm / psiRe).atan() + phaseBias; return (m.relu() * phi.cos(), m.relu() * phi.sin()); }
 
-// activation: the bias forgotten: 0.5
+// activation: the bias forgotten: 1
 (Tensor Re, Tensor Im) MyActivation(Tensor psiRe, Tensor psiIm, Tensor m, Tensor phaseBias) { Tensor phi = atan2(psiIm, psiRe); return (m.relu() * phi.cos(), m.relu() * phi.sin()); }
 
-// activation: scaled by ψ: 0
+// activation: scaled by ψ: 0.5
 (Tensor Re, Tensor Im) MyActivation(Tensor psiRe, Tensor psiIm, Tensor m, Tensor phaseBias) { Tensor c = phaseBias.cos(), s = phaseBias.sin(); return (m.relu() * (c * psiRe - s * psiIm), m.relu() * (s * psiRe + c * psiIm)); }
 
 // points: every phase in full: 1

@@ -50,6 +50,8 @@ public sealed class ComplexAutoencoder : Module<Tensor, ComplexAutoencoderOutput
         {
             throw new ArgumentException($"ImageSize is {options.ImageSize}, wanted a multiple of 8.", nameof(options));
         }
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Width, 1, nameof(options.Width));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Bottleneck, 1, nameof(options.Bottleneck));
         Options = options;
         long d = options.Width, side = options.ImageSize / 8, flat = 2 * d * side * side;
         encoder = ModuleList<ComplexLayer>(
@@ -83,7 +85,7 @@ public sealed class ComplexAutoencoder : Module<Tensor, ComplexAutoencoderOutput
         return new(output.Reconstruction.MoveToOuterDisposeScope(), output.Z.MoveToOuterDisposeScope());
     }
 
-    /// <summary>Rebuilds images whose phases are given: rotating them all rotates the output's, and changes nothing else.</summary>
+    /// <summary>Rebuilds images whose phases are given: rotating them all rotates the output's, and changes nothing else, as long as no part of an image is black (<see cref="ComplexLayer"/>).</summary>
     /// <param name="input">x e^{iφ}, [n, 1, H, W].</param>
     /// <returns>x̂ and the complex numbers behind it.</returns>
     /// <exception cref="ArgumentException">The shape does not fit.</exception>

@@ -106,9 +106,11 @@ public sealed class ComplexAutoencoderTraining : IResumableTraining
     /// <exception cref="ArgumentException">An option makes no sense.</exception>
     public ComplexAutoencoderTraining(ComplexAutoencoderTrainingOptions options)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Updates, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.EvaluateEvery, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, 1, nameof(options.BatchSize));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Updates, 1, nameof(options.Updates));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.EvaluateEvery, 1, nameof(options.EvaluateEvery));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.EvaluationScenes, 1, nameof(options.EvaluationScenes));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.WarmUp, nameof(options.WarmUp));
         this.options = options;
         generator = new Generator(unchecked((ulong)options.Seed));
         Network = new ComplexAutoencoder(options.Network, generator);

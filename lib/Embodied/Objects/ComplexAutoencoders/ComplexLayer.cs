@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -23,7 +24,8 @@ public enum PhaseGate
 /// </code>
 /// ψ is a sum of arrows: inputs in phase add up, inputs out of phase cancel. χ is what would come if all were in phase. So inputs of the phase of the sum count
 /// in full and inputs of the opposite phase not at all: for two inputs of magnitude 1, weights 1 and phase difference π, m_ψ = 0 and χ = 2, so m_z is that of one of them.
-/// Rotating all inputs rotates ψ and leaves χ, so it rotates ẑ: nothing depends on where the phase 0 lies.
+/// Rotating all inputs rotates ψ and leaves χ, so it rotates ẑ: nothing depends on where the phase 0 lies. One thing cannot be rotated: where all inputs are 0, so is ψ,
+/// arg ψ is 0 by convention, and a unit that its bias opens there has phase b_φ whatever the phases elsewhere. Black background is such a fixed direction.
 /// </summary>
 /// <remarks>Löwe et al. 2022, § 3.2; the gate is that of Reichert &amp; Serre, <i>Neuronal synchrony in complex-valued deep networks</i>, 2014. Lecture: object-centric learning.</remarks>
 public abstract class ComplexLayer : Module<ComplexTensor, ComplexTensor>
@@ -104,9 +106,9 @@ public abstract class ComplexLayer : Module<ComplexTensor, ComplexTensor>
 
     private protected abstract void Check(Tensor input);
 
-    private protected static long Positive(long size)
+    private protected static long Positive(long size, [CallerArgumentExpression(nameof(size))] string? name = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1, name);
         return size;
     }
 

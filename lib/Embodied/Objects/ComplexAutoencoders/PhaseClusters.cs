@@ -20,6 +20,7 @@ public static class PhaseClusters
     /// <param name="z">Complex numbers of any shape.</param>
     /// <param name="leastMagnitude">m₀; 0 to count every phase in full.</param>
     /// <returns>The shape of z, and 2.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="leastMagnitude"/> is negative.</exception>
     public static Tensor Points(ComplexTensor z, double leastMagnitude = LeastMagnitude)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(leastMagnitude);
@@ -31,27 +32,27 @@ public static class PhaseClusters
     /// <summary>Clusters the pixels of each image by phase.</summary>
     /// <param name="z">The network's output, [n, 1, H, W].</param>
     /// <param name="clusters">Clusters in an image: its objects and the background.</param>
-    /// <param name="left">Which pixels are left out, bool [n, H, W]; null for none.</param>
+    /// <param name="ignored">Which pixels are left out, bool [n, H, W]; null for none.</param>
     /// <param name="leastMagnitude">m₀.</param>
     /// <param name="seed">Seed of k-means' starts.</param>
     /// <returns>The cluster of each pixel, from 0, int64 [n, H, W]; −1 where left out.</returns>
     /// <exception cref="ArgumentException">A shape does not fit, or an image has fewer pixels than clusters.</exception>
-    public static Tensor Of(ComplexTensor z, int clusters, Tensor? left = null, double leastMagnitude = LeastMagnitude, int seed = 0)
+    public static Tensor Of(ComplexTensor z, int clusters, Tensor? ignored = null, double leastMagnitude = LeastMagnitude, int seed = 0)
     {
         ShapeCheck.Require(z.Real, nameof(z), -1, 1, -1, -1);
         using var scope = NewDisposeScope();
         long n = z.Real.shape[0], height = z.Real.shape[2], width = z.Real.shape[3];
-        if (left is not null)
+        if (ignored is not null)
         {
-            ShapeCheck.Require(left, nameof(left), n, height, width);
+            ShapeCheck.Require(ignored, nameof(ignored), n, height, width);
         }
         double[] points = [.. Points(z.Detached(), leastMagnitude).to(ScalarType.Float64).data<double>()];
-        bool[] out_ = left is null ? new bool[points.Length / 2] : [.. left.data<bool>()];
+        bool[] skipped = ignored is null ? new bool[points.Length / 2] : [.. ignored.data<bool>()];
         long[] labels = new long[points.Length / 2];
         int pixels = (int)(height * width);
         for (int image = 0; image < n; image++)
         {
-            int[] kept = [.. Enumerable.Range(image * pixels, pixels).Where(p => !out_[p])];
+            int[] kept = [.. Enumerable.Range(image * pixels, pixels).Where(p => !skipped[p])];
             int[] found = KMeans.Cluster([.. kept.Select(p => new[] { points[2 * p], points[2 * p + 1] })], clusters, new Random(seed), Starts);
             Array.Fill(labels, -1, image * pixels, pixels);
             for (int k = 0; k < kept.Length; k++)

@@ -133,4 +133,16 @@ public class SlotAutoencoderTests
         Assert.True((SlotScenes.Natural(stretched) - images).abs().max().ToDouble() < 1e-6);
         Assert.Throws<ArgumentException>(() => SlotScenes.Stretched(zeros(2, 1, 3, 3)));
     }
+
+    [Fact]
+    public void Sharpness_is_the_largest_share_of_a_place_of_the_last_round_over_the_places_asked_for()
+    {
+        using var scope = NewDisposeScope();
+        // Two places, two slots; shares 3/4 and 1/2 in the last round.
+        Tensor attention = tensor(new[] { 1f, 0, 0, 1, 0.3f, 0.2f, 0.1f, 0.2f }, [1, 2, 2, 1, 2]);
+        Assert.Equal(0.625, SlotScores.SharpnessOf(attention), 6);
+        Tensor left = tensor(new[] { false, true, false, false, false, false, false, false }, [1, 2, 4]);
+        Assert.Equal(0.75, SlotScores.SharpnessOf(attention, left), 6);
+        Assert.Throws<ArgumentException>(() => SlotScores.SharpnessOf(attention, left[.., .., ..3]));
+    }
 }

@@ -104,11 +104,21 @@ public sealed record SlotScores(double Ari, double Error, double Sharpness)
     /// all slots look alike. With a softmax over slots s = a.
     /// </summary>
     /// <param name="attention">[n, T, K, h, w].</param>
-    public static double SharpnessOf(Tensor attention)
+    /// <param name="where">Pixels whose places count, bool [n, s, s] with s a multiple of h = w: a place counts where any of its pixels does. All places when null.</param>
+    /// <exception cref="ArgumentException">A shape does not fit.</exception>
+    public static double SharpnessOf(Tensor attention, Tensor? where = null)
     {
+        ShapeCheck.Require(attention, nameof(attention), -1, -1, -1, -1, -1);
         using var scope = NewDisposeScope();
-        Tensor a = attention.select(1, -1);
-        return (a.amax([1L]) / a.sum(1)).mean().ToDouble();
+        Tensor a = attention.select(1, -1), share = a.amax([1L]) / a.sum(1);
+        if (where is null)
+        {
+            return share.mean().ToDouble();
+        }
+        long times = where.dim() == 3 ? where.shape[1] / share.shape[1] : 0;
+        ShapeCheck.Require(where, nameof(where), share.shape[0], times * share.shape[1], times * share.shape[2]);
+        Tensor places = where.unflatten(2, [share.shape[2], times]).any(3).unflatten(1, [share.shape[1], times]).any(2);
+        return share[places].mean().ToDouble();
     }
 }
 

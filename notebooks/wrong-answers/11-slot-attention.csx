@@ -1,6 +1,6 @@
 // Answers that are wrong on purpose, each after its exercise, what is wrong with it, and the points that it shall earn.
 
-// votes: over the inputs: 1
+// votes: over the inputs: 0.5
 Tensor MyWeights(Tensor q, Tensor k, double epsilon) { Tensor a = softmax(q.mm(k.t()) / Math.Sqrt(q.shape[1]), 1) + epsilon; return a / a.sum(1, keepdim: true); }
 
 // votes: not divided by the sum: 0

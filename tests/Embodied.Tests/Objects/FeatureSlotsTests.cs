@@ -57,7 +57,7 @@ public class FeatureSlotsTests
         }
         (Tensor features, _) = Draw(256);
         (Tensor held, Tensor parts) = Draw(32);
-        using FeatureSlots network = new(new() { Patches = 16, Features = 8, Width = 16, Slots = 2, Hidden = 32 }, generator);
+        using FeatureSlots network = new(new() { Patches = 16, Features = 8, Width = 32, Slots = 2, Hidden = 32 }, generator);
         double Ari()
         {
             using var begin = new Generator(6);
@@ -65,7 +65,7 @@ public class FeatureSlotsTests
             return ForegroundAri.Of(parts, network.Decompose(held, begin).Masks.view(32, 2, 4, 4)).Average();
         }
         double before = Ari();
-        network.Train(features, 1200, 16, 3e-3, generator);
+        network.Train(features, 1500, 16, 3e-3, generator);
         Assert.InRange(before, -0.2, 0.2);
         Assert.InRange(Ari(), 0.6, 1);
     }

@@ -7,10 +7,10 @@ Tensor MyWeights(Tensor q, Tensor k, double epsilon) { Tensor a = softmax(q.mm(k
 Tensor MyWeights(Tensor q, Tensor k, double epsilon) => softmax(q.mm(k.t()) / Math.Sqrt(q.shape[1]), 0) + epsilon;
 
 // mix: masks by a sigmoid: 0
-Tensor MyScene(Tensor images, Tensor alpha) => (images * alpha.sigmoid().unsqueeze(1)).sum(0);
+Tensor MyScene(Tensor images, Tensor alpha) => (images * alpha.sigmoid().unsqueeze(1)).sum(dim: 0);
 
 // mix: the winner takes all: 1
-Tensor MyScene(Tensor images, Tensor alpha) => (images * alpha.eq(alpha.amax([0L], keepdim: true)).unsqueeze(1)).sum(0);
+Tensor MyScene(Tensor images, Tensor alpha) => (images * alpha.eq(alpha.amax([0L], keepdim: true)).unsqueeze(1)).sum(dim: 0);
 
 // ari: chance is not taken away: 0.5
 double MyAri(long[] truth, long[] found) { double P(IEnumerable<int> c) => c.Sum(n => n * (n - 1) / 2.0); return P(truth.Zip(found).GroupBy(v => v).Select(g => g.Count())) / ((P(truth.GroupBy(v => v).Select(g => g.Count())) + P(found.GroupBy(v => v).Select(g => g.Count()))) / 2); }

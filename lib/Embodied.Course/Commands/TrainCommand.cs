@@ -1,5 +1,8 @@
 using System.CommandLine;
 using Embodied.Course.Training;
+using Embodied.Datasets;
+using Embodied.Objects.ComplexAutoencoders;
+using Embodied.Objects.Slots;
 using Embodied.SelfSupervised;
 
 namespace Embodied.Course.Commands;
@@ -14,7 +17,7 @@ internal static class TrainCommand
     };
 
     public static Command Create(CancellationToken cancellation) =>
-        new("train", "Train what takes longer than a notebook may; the results ship in data/models.") { Dino(cancellation) };
+        new("train", "Train what takes longer than a notebook may; the results ship in data/models.") { Dino(cancellation), Slots(cancellation), Cae(cancellation) };
 
     private static Command Dino(CancellationToken cancellation)
     {
@@ -36,6 +39,60 @@ internal static class TrainCommand
             string name = small ? $"dino-trial-{chosen}" : chosen == "joint" ? DinoCard.Shipped : $"{DinoCard.Shipped}-{chosen}";
             using DinoTraining training = new(shared.Places(parsed, name), options, Console.Out, curveOnly: small);
             training.Run(parsed.GetValue(shared.Fresh), cancellation);
+        });
+        return command;
+    }
+
+    private static Command Slots(CancellationToken cancellation)
+    {
+        Option<string?> data = Values.OneOf("--data", ["tetrominoes", "sprites"], "What scenes are made of; by default tetrominoes.");
+        Option<int?> batch = Values.WholeNumber("--batch", "N", 1, 4096, "Scenes in an update; by default 16.");
+        Option<string?> start = Values.OneOf("--start", ["sampled", "learned"], "Where slots begin; by default sampled.");
+        Option<string?> softmax = Values.OneOf("--softmax", ["slots", "inputs"], "What attention's softmax runs over: slots, that compete then (the default), or inputs.");
+        Arguments shared = new($"{new SlotTrainingOptions().Updates}, of sprites {SlotTrainingOptions.Sprites.Updates}");
+        Command command = new("slots", "Train a slot attention autoencoder: half an hour on one core, saved as it goes.") { data, start, softmax, batch };
+        shared.SetAction(command, parsed =>
+        {
+            bool sprites = parsed.GetValue(data) == "sprites", learned = parsed.GetValue(start) == "learned", inputs = parsed.GetValue(softmax) == "inputs";
+            SlotTrainingOptions defaults = sprites ? SlotTrainingOptions.Sprites : new();
+            SlotTrainingOptions options = defaults with
+            {
+                Updates = parsed.GetValue(shared.Updates) ?? defaults.Updates, BatchSize = parsed.GetValue(batch) ?? defaults.BatchSize,
+                Seed = parsed.GetValue(shared.Seed) ?? defaults.Seed,
+                Network = defaults.Network with
+                {
+                    Start = learned ? SlotStart.Learned : SlotStart.Sampled, Competition = inputs ? SlotCompetition.OverInputs : SlotCompetition.OverSlots,
+                },
+            };
+            string name = $"slots-{(sprites ? "sprites" : "tetrominoes")}{(learned ? "-learned" : "")}{(inputs ? "-inputs" : "")}";
+            new SlotsTraining(shared.Places(parsed, name), options, Console.Out).Run(parsed.GetValue(shared.Fresh), cancellation);
+        });
+        return command;
+    }
+
+    private static Command Cae(CancellationToken cancellation)
+    {
+        Option<string?> data = Values.OneOf("--data", ["two", "three", "garment"], "What the scenes show: two shapes (the default), three shapes, or a garment with a shape.");
+        Option<bool> ungated = new("--ungated") { Description = "Without the gate χ, to see what it is good for; the files' names end in -ungated." };
+        Arguments shared = new("what ships has");
+        Command command = new("cae", "Train a complex-valued autoencoder on scenes of shapes: a quarter of an hour on one core, saved as it goes.") { data, ungated };
+        shared.SetAction(command, parsed =>
+        {
+            (ShapeSceneKind kind, string name) = parsed.GetValue(data) switch
+            {
+                "three" => (ShapeSceneKind.ThreeShapes, "cae-three-shapes"),
+                "garment" => (ShapeSceneKind.GarmentAndShape, "cae-garment-shape"),
+                _ => (ShapeSceneKind.TwoShapes, "cae-two-shapes"),
+            };
+            ComplexAutoencoderTrainingOptions defaults = ComplexAutoencoderTrainingOptions.For(kind);
+            if (parsed.GetValue(ungated))
+            {
+                (name, defaults) = (name + "-ungated", defaults with { Network = defaults.Network with { Gate = PhaseGate.None } });
+            }
+            new ComplexAutoencoderLongTraining(shared.Places(parsed, name), defaults with
+            {
+                Updates = parsed.GetValue(shared.Updates) ?? defaults.Updates, Seed = parsed.GetValue(shared.Seed) ?? defaults.Seed,
+            }, Console.Out).Run(parsed.GetValue(shared.Fresh), cancellation);
         });
         return command;
     }

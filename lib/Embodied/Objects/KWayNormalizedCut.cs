@@ -1,3 +1,5 @@
+using Embodied.Evaluation;
+
 namespace Embodied.Objects;
 
 /// <summary>
@@ -7,9 +9,6 @@ namespace Embodied.Objects;
 /// </summary>
 public static class KWayNormalizedCut
 {
-    private const int Rounds = 40;
-    private const int Starts = 3;
-
     /// <summary>Segments the graph.</summary>
     /// <param name="w">The affinity W, every degree positive.</param>
     /// <param name="k">How many segments.</param>
@@ -34,7 +33,7 @@ public static class KWayNormalizedCut
         }
         double[][] places = [.. Enumerable.Range(0, n).Select(i => vectors.Vectors.Select(y => y[i]).ToArray())];
         int parts = Math.Min(Math.Max(k, k * oversegment), n / 2);
-        int[] fine = KMeans(places, parts, new Random(seed), cancellation);
+        int[] fine = KMeans.Cluster(places, parts, new Random(seed), cancellation: cancellation);
         return BySize(Merge(w, fine, parts, k));
     }
 
@@ -134,105 +133,6 @@ public static class KWayNormalizedCut
             between[u, s] += between[u, t];
             between[u, t] = 0;
         }
-    }
-
-    private static int[] KMeans(double[][] places, int parts, Random random, CancellationToken cancellation)
-    {
-        (int[] Labels, double Spread) best = ([], double.PositiveInfinity);
-        for (int start = 0; start < Starts; start++)
-        {
-            double[][] centres = Spread(places, parts, random);
-            int[] labels = new int[places.Length];
-            double spread = double.PositiveInfinity;
-            for (int round = 0; round < Rounds; round++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                double before = spread;
-                spread = Assign(places, centres, labels);
-                if (before - spread <= 1e-9 * spread)
-                {
-                    break;
-                }
-                Recentre(places, centres, labels);
-            }
-            if (spread < best.Spread)
-            {
-                best = (labels, spread);
-            }
-        }
-        return best.Labels;
-    }
-
-    // k-means++ (Arthur and Vassilvitskii, 2007): each centre is drawn with probability proportional to the squared distance to those before.
-    private static double[][] Spread(double[][] places, int parts, Random random)
-    {
-        List<double[]> centres = [[.. places[random.Next(places.Length)]]];
-        double[] distance = [.. places.Select(place => Squared(place, centres[0]))];
-        while (centres.Count < parts)
-        {
-            double draw = random.NextDouble() * distance.Sum();
-            int chosen = 0;
-            for (; chosen < distance.Length - 1 && draw > distance[chosen]; chosen++)
-            {
-                draw -= distance[chosen];
-            }
-            centres.Add([.. places[chosen]]);
-            for (int i = 0; i < distance.Length; i++)
-            {
-                distance[i] = Math.Min(distance[i], Squared(places[i], centres[^1]));
-            }
-        }
-        return [.. centres];
-    }
-
-    private static double Assign(double[][] places, double[][] centres, int[] labels)
-    {
-        double[] nearest = new double[places.Length];
-        VectorMath.ForRows(places.Length, (long)places.Length * centres.Length * centres[0].Length, (from, to) =>
-        {
-            for (int i = from; i < to; i++)
-            {
-                nearest[i] = double.PositiveInfinity;
-                for (int c = 0; c < centres.Length; c++)
-                {
-                    double squared = Squared(places[i], centres[c]);
-                    if (squared < nearest[i])
-                    {
-                        (nearest[i], labels[i]) = (squared, c);
-                    }
-                }
-            }
-        });
-        return VectorMath.Sum(nearest);
-    }
-
-    private static void Recentre(double[][] places, double[][] centres, int[] labels)
-    {
-        int[] sizes = new int[centres.Length];
-        double[][] sums = [.. centres.Select(centre => new double[centre.Length])];
-        for (int i = 0; i < places.Length; i++)
-        {
-            sizes[labels[i]]++;
-            VectorMath.AddScaled(sums[labels[i]], 1, places[i]);
-        }
-        for (int c = 0; c < centres.Length; c++)
-        {
-            if (sizes[c] > 0)
-            {
-                VectorMath.Scale(sums[c], 1.0 / sizes[c]);
-                centres[c] = sums[c];
-            }
-        }
-    }
-
-    private static double Squared(double[] a, double[] b)
-    {
-        double sum = 0;
-        for (int c = 0; c < a.Length; c++)
-        {
-            sum += (a[c] - b[c]) * (a[c] - b[c]);
-        }
-        return sum;
     }
 
     private static int[] BySize(int[] labels)

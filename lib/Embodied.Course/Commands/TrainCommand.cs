@@ -50,7 +50,7 @@ internal static class TrainCommand
         Option<string?> start = Values.OneOf("--start", ["sampled", "learned"], "Where slots begin; by default sampled.");
         Option<string?> softmax = Values.OneOf("--softmax", ["slots", "inputs"], "What attention's softmax runs over: slots, that compete then (the default), or inputs.");
         Arguments shared = new($"{new SlotTrainingOptions().Updates}, of sprites {SlotTrainingOptions.Sprites.Updates}");
-        Command command = new("slots", "Train a slot attention autoencoder: half an hour on one core, saved as it goes.") { data, start, softmax, batch };
+        Command command = new("slots", "Train a slot attention autoencoder: three quarters of an hour on one core, saved as it goes.") { data, start, softmax, batch };
         shared.SetAction(command, parsed =>
         {
             bool sprites = parsed.GetValue(data) == "sprites", learned = parsed.GetValue(start) == "learned", inputs = parsed.GetValue(softmax) == "inputs";
@@ -65,7 +65,7 @@ internal static class TrainCommand
                 },
             };
             string name = $"slots-{(sprites ? "sprites" : "tetrominoes")}{(learned ? "-learned" : "")}{(inputs ? "-inputs" : "")}";
-            new SlotsTraining(shared.Places(parsed, name), options, Console.Out).Run(parsed.GetValue(shared.Fresh), cancellation);
+            new SlotLongTraining(shared.Places(parsed, name), options, Console.Out).Run(parsed.GetValue(shared.Fresh), cancellation);
         });
         return command;
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -10,7 +11,7 @@ namespace Embodied.Networks;
 /// </summary>
 public static class Checkpoint
 {
-    private const string Optimiser = "training.optimizer", Randomness = "training.generator";
+    private const string Optimiser = "training.optimizer", Randomness = "training.generator", StepName = "step";
 
     /// <summary>Saves, beside the path and then moved into place: an interruption leaves the older file whole.</summary>
     /// <param name="path">The file.</param>
@@ -90,6 +91,29 @@ public static class Checkpoint
         generator?.set_state(generatorState!);
         return metadata;
     }
+
+    /// <summary>Saves a training, to go on with it from where it is.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="network">What is trained.</param>
+    /// <param name="optimizer">Its optimiser.</param>
+    /// <param name="generator">Where its random numbers come from.</param>
+    /// <param name="step">Updates done.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    internal static void SaveTraining(string path, Module network, OptimizerHelper optimizer, Generator generator, int step) =>
+        Save(path, network, optimizer, generator, new Dictionary<string, string> { [StepName] = step.ToString(CultureInfo.InvariantCulture) });
+
+    /// <summary>Goes on from what <see cref="SaveTraining"/> saved.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="network">Of the architecture that was saved.</param>
+    /// <param name="optimizer">Gets the state that it had.</param>
+    /// <param name="generator">Gets the state that it had.</param>
+    /// <returns>Updates done.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is truncated, of another architecture, or no training's.</exception>
+    internal static int LoadTraining(string path, Module network, OptimizerHelper optimizer, Generator generator) =>
+        Load(path, network, optimizer, generator).TryGetValue(StepName, out string? step) && int.TryParse(step, CultureInfo.InvariantCulture, out int done)
+            ? done
+            : throw new InvalidDataException($"'{path}' does not say at which update it was saved.");
 
     private static Tensor Find(string path, IReadOnlyDictionary<string, Tensor> saved, string name) => saved.TryGetValue(name, out Tensor? found)
         ? found

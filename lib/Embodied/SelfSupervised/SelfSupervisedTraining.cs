@@ -1,4 +1,3 @@
-using System.Globalization;
 using Embodied.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -63,7 +62,6 @@ public sealed record SelfSupervisedOptions
 /// </summary>
 public sealed class SelfSupervisedTraining : IDisposable
 {
-    private const string StepName = "step";
 
     private readonly SelfSupervisedMethod method;
     private readonly SelfSupervisedOptions options;
@@ -152,21 +150,14 @@ public sealed class SelfSupervisedTraining : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="generator">The one that <see cref="Run"/> was given.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public void Save(string path, Generator generator) => Checkpoint.Save(
-        path, method, optimizer, generator, new Dictionary<string, string> { [StepName] = Step.ToString(CultureInfo.InvariantCulture) });
+    public void Save(string path, Generator generator) => Checkpoint.SaveTraining(path, method, optimizer, generator, Step);
 
     /// <summary>Goes back, or ahead, to where a training of the same method and options was saved.</summary>
     /// <param name="path">The file.</param>
     /// <param name="generator">Gets the state that it had.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is truncated, of another architecture, or no training's.</exception>
-    public void Load(string path, Generator generator)
-    {
-        IReadOnlyDictionary<string, string> metadata = Checkpoint.Load(path, method, optimizer, generator);
-        Step = metadata.TryGetValue(StepName, out string? step) && int.TryParse(step, CultureInfo.InvariantCulture, out int done)
-            ? done
-            : throw new InvalidDataException($"'{path}' does not say at which update it was saved.");
-    }
+    public void Load(string path, Generator generator) => Step = Checkpoint.LoadTraining(path, method, optimizer, generator);
 
     /// <inheritdoc/>
     public void Dispose() => optimizer.Dispose();

@@ -35,9 +35,9 @@ public static class BoxQp
         ShapeCheck.Require(low, nameof(low), n, m);
         ShapeCheck.Require(high, nameof(high), n, m);
         using var scope = NewDisposeScope();
-        if (LqrProblem.Place(low.gt(high)) is { } place)
+        if (LqrProblem.Place(low.gt(high), "entry", "row") is { } place)
         {
-            throw new ArgumentException($"low is above high at {place.Replace("step", "entry", StringComparison.Ordinal).Replace("problem", "row", StringComparison.Ordinal)}.", nameof(low));
+            throw new ArgumentException($"low is above high at {place}.", nameof(low));
         }
         if (guess is not null)
         {

@@ -86,7 +86,7 @@ public static class Ilqr
 
         Tensor u = bounds is { } box ? controls.clamp(box.Low, box.High) : controls.clone();
         Tensor x = dynamics.Rollout(start, u, time), J = cost.Total(x, u, dynamics.Interval, time);
-        if (LqrProblem.Place(J.isfinite().logical_not().unsqueeze(1)) is not null)
+        if (!J.isfinite().all().item<bool>())
         {
             throw new ArgumentException("The cost of the first motion is not finite; begin with controls under which the system stays in bounds.", nameof(controls));
         }

@@ -100,7 +100,7 @@ public static class Lqr
     // Going backwards, what fails last in time fails first, and all before it follows.
     private static void Require(Tensor failed)
     {
-        if (LqrProblem.Place(failed.flip(1).ne(0)) is not null)
+        if (failed.ne(0).any().item<bool>())
         {
             long[] last = [.. failed.ne(0).to(ScalarType.Int64).mul(arange(1, failed.shape[1] + 1)).amax([1L]).data<long>()];
             int problem = Array.FindIndex(last, step => step > 0);

@@ -37,8 +37,8 @@ public sealed class LqrProblem
         }
         this.A = Sound(A, A);
         this.B = Sound(B, A);
-        this.Q = Symmetric(Sound(Q, A));
-        this.R = Symmetric(Sound(R, A));
+        this.Q = Symmetric(Sound(Q, A), nameof(Q));
+        this.R = Symmetric(Sound(R, A), nameof(R));
         this.S = Optional(S, A, n, T, nu, nx);
         this.q = Optional(q, A, n, T + 1, nx);
         this.r = Optional(r, A, n, T, nu);
@@ -151,9 +151,8 @@ public sealed class LqrProblem
         return M;
     }
 
-    private static Tensor Symmetric(Tensor M, [CallerArgumentExpression(nameof(M))] string argument = "")
+    private static Tensor Symmetric(Tensor M, string name)
     {
-        string name = argument.Contains('Q') ? nameof(Q) : nameof(R);
         using var scope = NewDisposeScope();
         Tensor plain = M.detach();
         Tensor off = (plain - plain.mT).abs().flatten(2).amax([2L]), size = plain.abs().flatten(2).amax([2L]);
@@ -165,13 +164,16 @@ public sealed class LqrProblem
     }
 
     /// <summary>Where in [n, T] something is so for the first time, in words; null where it is not.</summary>
-    internal static string? Place(Tensor wrong)
+    /// <param name="wrong">[n, T], bool.</param>
+    /// <param name="column">What the second index counts.</param>
+    /// <param name="row">What the first counts.</param>
+    internal static string? Place(Tensor wrong, string column = "step", string row = "problem")
     {
         if (!wrong.any().item<bool>())
         {
             return null;
         }
         long steps = wrong.shape[1], flat = wrong.flatten().to(ScalarType.Int32).argmax().item<long>();
-        return string.Create(CultureInfo.InvariantCulture, $"step {flat % steps} of problem {flat / steps}");
+        return string.Create(CultureInfo.InvariantCulture, $"{column} {flat % steps} of {row} {flat / steps}");
     }
 }

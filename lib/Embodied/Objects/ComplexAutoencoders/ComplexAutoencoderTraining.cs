@@ -42,7 +42,7 @@ public sealed record ComplexAutoencoderTrainingOptions
     /// <summary>Scenes that the curve is measured on.</summary>
     public int EvaluationScenes { get; init; } = 64;
 
-    /// <summary>How the networks that ship were trained: small batches and a high learning rate that falls, for minutes instead of hours.</summary>
+    /// <summary>How <c>course train cae</c> trains: small batches and a high learning rate that falls, for minutes instead of hours.</summary>
     /// <param name="data">What the scenes show.</param>
     public static ComplexAutoencoderTrainingOptions For(ShapeSceneKind data) => new()
     {
@@ -84,7 +84,6 @@ public sealed record ComplexAutoencoderCurvePoint(int Update, double Loss, doubl
 /// <remarks>Löwe et al. 2022, § 4. Lecture: object-centric learning.</remarks>
 public sealed class ComplexAutoencoderTraining : IResumableTraining
 {
-    private const string StepName = "step";
     private readonly ComplexAutoencoderTrainingOptions options;
     private readonly Generator generator;
     private readonly ShapeScenes scenes;
@@ -148,17 +147,10 @@ public sealed class ComplexAutoencoderTraining : IResumableTraining
     }
 
     /// <inheritdoc/>
-    public void Save(string path) => Checkpoint.Save(
-        path, Network, optimizer, generator, new Dictionary<string, string> { [StepName] = Step.ToString(CultureInfo.InvariantCulture) });
+    public void Save(string path) => Checkpoint.SaveTraining(path, Network, optimizer, generator, Step);
 
     /// <inheritdoc/>
-    public void Load(string path)
-    {
-        IReadOnlyDictionary<string, string> metadata = Checkpoint.Load(path, Network, optimizer, generator);
-        Step = metadata.TryGetValue(StepName, out string? step) && int.TryParse(step, CultureInfo.InvariantCulture, out int done)
-            ? done
-            : throw new InvalidDataException($"'{path}' does not say at which update it was saved.");
-    }
+    public void Load(string path) => Step = Checkpoint.LoadTraining(path, Network, optimizer, generator);
 
     /// <summary>Measures a network on scenes, in evaluation mode; it is left in the mode that it had.</summary>
     /// <param name="network">The network.</param>

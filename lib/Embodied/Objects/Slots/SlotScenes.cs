@@ -31,7 +31,7 @@ public sealed record SlotScenes(Tensor Images, Tensor Masks) : IDisposable
 
     /// <summary>
     /// The sprite scenes: their ground is blackened, there are no shadows, and nine tenths of every object are seen. Over a coloured ground slots stay alike for longer
-    /// than half an hour of one core, for most of the error is the ground's; photographs behind, or objects that hide one another, take features or weeks.
+    /// than half an hour of one core, for most of the error is the ground's.
     /// </summary>
     public static SpriteSceneOptions Sprites { get; } = new()
     {

@@ -129,7 +129,6 @@ public sealed record SlotScores(double Ari, double Error, double Sharpness)
 /// <remarks>Locatello et al. 2020, appendix E.1: Adam, a warm-up, then a decay. Lecture: object-centric learning.</remarks>
 public sealed class SlotTraining : IResumableTraining
 {
-    private const string StepName = "step";
     private readonly SlotTrainingOptions options;
     private readonly Generator generator;
     private readonly OptimizerHelper optimizer;
@@ -148,6 +147,8 @@ public sealed class SlotTraining : IResumableTraining
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Updates, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.EvaluateEvery, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Evaluated, 1, nameof(options));
         this.options = options;
         generator = new Generator(unchecked((ulong)options.Seed));
         Network = new SlotAutoencoder(options.Network, generator);
@@ -182,17 +183,10 @@ public sealed class SlotTraining : IResumableTraining
     }
 
     /// <inheritdoc/>
-    public void Save(string path) => Checkpoint.Save(
-        path, Network, optimizer, generator, new Dictionary<string, string> { [StepName] = Step.ToString(CultureInfo.InvariantCulture) });
+    public void Save(string path) => Checkpoint.SaveTraining(path, Network, optimizer, generator, Step);
 
     /// <inheritdoc/>
-    public void Load(string path)
-    {
-        IReadOnlyDictionary<string, string> metadata = Checkpoint.Load(path, Network, optimizer, generator);
-        Step = metadata.TryGetValue(StepName, out string? step) && int.TryParse(step, CultureInfo.InvariantCulture, out int done)
-            ? done
-            : throw new InvalidDataException($"'{path}' does not say at which update it was saved.");
-    }
+    public void Load(string path) => Step = Checkpoint.LoadTraining(path, Network, optimizer, generator);
 
     /// <inheritdoc/>
     public void Dispose()

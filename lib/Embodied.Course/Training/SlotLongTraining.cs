@@ -8,7 +8,7 @@ namespace Embodied.Course.Training;
 /// <param name="places">Where.</param>
 /// <param name="options">How.</param>
 /// <param name="output">Told what happens.</param>
-internal sealed class SlotsTraining(TrainingPlaces places, SlotTrainingOptions options, TextWriter output)
+internal sealed class SlotLongTraining(TrainingPlaces places, SlotTrainingOptions options, TextWriter output)
     : LongTraining<SlotTraining, SlotTrainingOptions, SlotCurvePoint>(places, options, output)
 {
     private const int Scenes = 1024;
@@ -38,7 +38,7 @@ internal sealed class SlotsTraining(TrainingPlaces places, SlotTrainingOptions o
         using SlotScenes scenes = SlotScenes.Draw(Options.Data, Scenes, Options.Seed + 1, heldOut: true);
         using SlotTraining untrained = new(Options);
         Commands.OutputFolder.Write(
-            Places.Card, SlotsCard.Of(Places.Name, Options, time, Scenes, SlotScores.Of(untrained.Network, scenes), SlotScores.Of(network, scenes)));
+            Places.Card, SlotCard.Of(Places.Name, Options, time, Scenes, SlotScores.Of(untrained.Network, scenes), SlotScores.Of(network, scenes)));
         return [Places.Weights, Places.Card];
     }
 }

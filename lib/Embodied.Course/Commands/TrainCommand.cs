@@ -3,6 +3,7 @@ using Embodied.Course.Training;
 using Embodied.Datasets;
 using Embodied.Objects.ComplexAutoencoders;
 using Embodied.Objects.Slots;
+using Embodied.Planning.Grids;
 using Embodied.SelfSupervised;
 
 namespace Embodied.Course.Commands;
@@ -17,7 +18,7 @@ internal static class TrainCommand
     };
 
     public static Command Create(CancellationToken cancellation) =>
-        new("train", "Train what takes longer than a notebook may; the results ship in data/models.") { Dino(cancellation), Slots(cancellation), Cae(cancellation) };
+        new("train", "Train what takes longer than a notebook may; the results ship in data/models.") { Dino(cancellation), Slots(cancellation), Cae(cancellation), Vin(cancellation) };
 
     private static Command Dino(CancellationToken cancellation)
     {
@@ -93,6 +94,31 @@ internal static class TrainCommand
             {
                 Updates = parsed.GetValue(shared.Updates) ?? defaults.Updates, Seed = parsed.GetValue(shared.Seed) ?? defaults.Seed,
             }, Console.Out).Run(parsed.GetValue(shared.Fresh), cancellation);
+        });
+        return command;
+    }
+
+    private static Command Vin(CancellationToken cancellation)
+    {
+        Option<int?> side = Values.WholeNumber("--side", "N", 6, 64, "Cells along a map's side; by default 16.");
+        Option<int?> seeds = Values.WholeNumber("--seeds", "N", 1, 100, "Trainings of each kind; by default 3.");
+        Option<int?> maps = Values.WholeNumber("--maps", "N", 10, 1_000_000, "Maps that are all the data; by default 5000.");
+        Arguments shared = new($"{new ValueIterationTrainingOptions().Updates}");
+        Command command = new("vin", "Train value iteration networks, tied and untied, on a fifth, half and all of the data: an hour on one core, kept training by training.") { side, seeds, maps };
+        shared.SetAction(command, parsed =>
+        {
+            int cells = parsed.GetValue(side) ?? 16;
+            ValueIterationTrainingOptions defaults = ValueIterationTrainingOptions.Of(cells);
+            VinTableOptions options = new()
+            {
+                Training = defaults with
+                {
+                    Updates = parsed.GetValue(shared.Updates) ?? defaults.Updates, Seed = parsed.GetValue(shared.Seed) ?? defaults.Seed,
+                    Maps = parsed.GetValue(maps) ?? defaults.Maps,
+                },
+            };
+            options = options with { Seeds = parsed.GetValue(seeds) ?? options.Seeds };
+            new VinTableTraining(shared.Places(parsed, $"vin-{cells}"), options, Console.Out).Run(parsed.GetValue(shared.Fresh), cancellation);
         });
         return command;
     }

@@ -71,8 +71,7 @@ public static class FusedValueIteration
     {
         private static readonly int Lanes = Vector<T>.Count;
         private readonly int n, h, w, A, S, K, pitch, padded;
-        private readonly int[] taps;
-        private readonly Vector<T>[] weights;
+        private readonly Vector<T>[] weights, names;
         private readonly Block[] blocks;
 
         private sealed class Block
@@ -91,7 +90,7 @@ public static class FusedValueIteration
             (S, A, K) = ((int)W.shape[0], (int)W.shape[1], sweeps);
             pitch = w + 2;
             padded = (h + 2) * pitch;
-            taps = [.. Enumerable.Range(0, 9).Select(j => (j / 3 - 1) * pitch + j % 3 - 1)];
+            names = [.. Enumerable.Range(0, A).Select(a => new Vector<T>(T.CreateTruncating(a)))];
             weights = new Vector<T>[S * A * 18];
             blocks = new Block[(n + Lanes - 1) / Lanes];
         }
@@ -127,17 +126,15 @@ public static class FusedValueIteration
         private Block Forward(int b, T[] r, T[] q)
         {
             Block block = new() { R = new Vector<T>[padded], V = new Vector<T>[(K + 1) * padded], Winner = new Vector<T>[K * padded] };
-            Gather(r, b, 0, 1, block.R);
+            Gather(r, b, block.R);
             var fromR = new Vector<T>[padded * A];
             for (int k = 0; k <= K; k++)
             {
                 int kernels = S == 1 ? 0 : k;
                 if (k == 0 || S > 1)
                 {
-                    for (int a = 0; a < A; a++)
-                    {
-                        Convolve(block.R, 0, kernels, a, 0, fromR);
-                    }
+                    Array.Clear(fromR);
+                    Convolve(block.R, 0, kernels, 0, fromR);
                 }
                 if (k < K)
                 {
@@ -151,29 +148,45 @@ public static class FusedValueIteration
             return block;
         }
 
-        // What channel `channel` of action a's kernels adds to Q: out[p A + a].
-        private void Convolve(Vector<T>[] x, int from, int kernels, int a, int channel, Vector<T>[] into)
+        // The nine taps of one channel of all actions' kernels, at every cell: into[p A + a] = (what is there) + Σ_δ W_a[δ] x[p + δ].
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Convolve(Vector<T>[] x, int from, int kernels, int channel, Vector<T>[] into)
         {
-            ref Vector<T> weight = ref weights[((kernels * A + a) * 2 + channel) * 9];
+            ref Vector<T> weight = ref weights[(kernels * A * 2 + channel) * 9];
             for (int row = 1; row <= h; row++)
             {
                 for (int p = row * pitch + 1; p <= row * pitch + w; p++)
                 {
-                    into[p * A + a] = Nine(ref x[from + p - pitch - 1], ref weight);
+                    ref Vector<T> above = ref x[from + p - pitch - 1], beside = ref Unsafe.Add(ref above, pitch), below = ref Unsafe.Add(ref beside, pitch);
+                    for (int a = 0; a < A; a++)
+                    {
+                        into[p * A + a] = Nine(
+                            ref Unsafe.Add(ref weight, a * 18), above, Unsafe.Add(ref above, 1), Unsafe.Add(ref above, 2), beside, Unsafe.Add(ref beside, 1),
+                            Unsafe.Add(ref beside, 2), below, Unsafe.Add(ref below, 1), Unsafe.Add(ref below, 2), into[p * A + a]);
+                    }
                 }
             }
         }
 
+        // a b + c, in one instruction where the machine has it.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private Vector<T> Nine(ref Vector<T> corner, ref Vector<T> weight)
+        private static Vector<T> MultiplyAdd(Vector<T> a, Vector<T> b, Vector<T> c) =>
+            typeof(T) == typeof(float)
+                ? Vector.As<float, T>(Vector.FusedMultiplyAdd(Vector.As<T, float>(a), Vector.As<T, float>(b), Vector.As<T, float>(c)))
+                : Vector.As<double, T>(Vector.FusedMultiplyAdd(Vector.As<T, double>(a), Vector.As<T, double>(b), Vector.As<T, double>(c)));
+
+        // Σ_j w_j x_j over nine taps that lie in registers, as three sums that do not wait for one another.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector<T> Nine(
+            ref Vector<T> w, Vector<T> x0, Vector<T> x1, Vector<T> x2, Vector<T> x3, Vector<T> x4, Vector<T> x5, Vector<T> x6, Vector<T> x7, Vector<T> x8, Vector<T> and)
         {
-            ref Vector<T> middle = ref Unsafe.Add(ref corner, pitch);
-            ref Vector<T> below = ref Unsafe.Add(ref middle, pitch);
-            return weight * corner + Unsafe.Add(ref weight, 1) * Unsafe.Add(ref corner, 1) + Unsafe.Add(ref weight, 2) * Unsafe.Add(ref corner, 2)
-                + Unsafe.Add(ref weight, 3) * middle + Unsafe.Add(ref weight, 4) * Unsafe.Add(ref middle, 1) + Unsafe.Add(ref weight, 5) * Unsafe.Add(ref middle, 2)
-                + Unsafe.Add(ref weight, 6) * below + Unsafe.Add(ref weight, 7) * Unsafe.Add(ref below, 1) + Unsafe.Add(ref weight, 8) * Unsafe.Add(ref below, 2);
+            Vector<T> above = MultiplyAdd(Unsafe.Add(ref w, 2), x2, MultiplyAdd(Unsafe.Add(ref w, 1), x1, MultiplyAdd(w, x0, and)));
+            Vector<T> beside = MultiplyAdd(Unsafe.Add(ref w, 5), x5, MultiplyAdd(Unsafe.Add(ref w, 4), x4, Unsafe.Add(ref w, 3) * x3));
+            Vector<T> below = MultiplyAdd(Unsafe.Add(ref w, 8), x8, MultiplyAdd(Unsafe.Add(ref w, 7), x7, Unsafe.Add(ref w, 6) * x6));
+            return above + (beside + below);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Sweep(Block block, int k, int kernels, Vector<T>[] fromR)
         {
             int now = k * padded, next = now + padded;
@@ -182,14 +195,17 @@ public static class FusedValueIteration
             {
                 for (int p = row * pitch + 1; p <= row * pitch + w; p++)
                 {
-                    ref Vector<T> corner = ref block.V[now + p - pitch - 1];
-                    Vector<T> best = fromR[p * A] + Nine(ref corner, ref weight), winner = Vector<T>.Zero;
+                    ref Vector<T> above = ref block.V[now + p - pitch - 1], beside = ref Unsafe.Add(ref above, pitch), below = ref Unsafe.Add(ref beside, pitch);
+                    Vector<T> x0 = above, x1 = Unsafe.Add(ref above, 1), x2 = Unsafe.Add(ref above, 2);
+                    Vector<T> x3 = beside, x4 = Unsafe.Add(ref beside, 1), x5 = Unsafe.Add(ref beside, 2);
+                    Vector<T> x6 = below, x7 = Unsafe.Add(ref below, 1), x8 = Unsafe.Add(ref below, 2);
+                    Vector<T> best = Nine(ref weight, x0, x1, x2, x3, x4, x5, x6, x7, x8, fromR[p * A]), winner = Vector<T>.Zero;
                     for (int a = 1; a < A; a++)
                     {
-                        Vector<T> value = fromR[p * A + a] + Nine(ref corner, ref Unsafe.Add(ref weight, a * 18));
+                        Vector<T> value = Nine(ref Unsafe.Add(ref weight, a * 18), x0, x1, x2, x3, x4, x5, x6, x7, x8, fromR[p * A + a]);
                         Vector<T> better = Vector.GreaterThan(value, best);
                         best = Vector.ConditionalSelect(better, value, best);
-                        winner = Vector.ConditionalSelect(better, new(T.CreateTruncating(a)), winner);
+                        winner = Vector.ConditionalSelect(better, names[a], winner);
                     }
                     block.V[next + p] = best;
                     block.Winner[now + p] = winner;
@@ -199,21 +215,16 @@ public static class FusedValueIteration
 
         private void Last(Block block, int kernels, Vector<T>[] fromR, int b, T[] q)
         {
-            ref Vector<T> weight = ref weights[(kernels * A * 2 + 1) * 9];
-            int maps = Math.Min(Lanes, n - b * Lanes);
-            for (int row = 1; row <= h; row++)
+            Convolve(block.V, K * padded, kernels, 1, fromR);
+            ReadOnlySpan<T> lanes = MemoryMarshal.Cast<Vector<T>, T>(fromR.AsSpan());
+            for (int lane = 0; lane < Math.Min(Lanes, n - b * Lanes); lane++)
             {
-                for (int p = row * pitch + 1; p <= row * pitch + w; p++)
+                for (int a = 0; a < A; a++)
                 {
-                    ref Vector<T> corner = ref block.V[K * padded + p - pitch - 1];
-                    int cell = (row - 1) * w + p - row * pitch - 1;
-                    for (int a = 0; a < A; a++)
+                    Span<T> map = q.AsSpan(((b * Lanes + lane) * A + a) * h * w, h * w);
+                    for (int cell = 0; cell < map.Length; cell++)
                     {
-                        Vector<T> value = fromR[p * A + a] + Nine(ref corner, ref Unsafe.Add(ref weight, a * 18));
-                        for (int lane = 0; lane < maps; lane++)
-                        {
-                            q[((b * Lanes + lane) * A + a) * h * w + cell] = value[lane];
-                        }
+                        map[cell] = lanes[(((cell / w + 1) * pitch + cell % w + 1) * A + a) * Lanes + lane];
                     }
                 }
             }
@@ -225,19 +236,22 @@ public static class FusedValueIteration
             Vector<T>[] dR = new Vector<T>[padded], dV = new Vector<T>[padded], before = new Vector<T>[padded], dW = new Vector<T>[S * A * 18];
             // With shared kernels what comes through R is gathered over all sweeps, and convolved once.
             var onR = new Vector<T>[padded * A];
-            var channel = new Vector<T>[padded];
-            for (int a = 0; a < A; a++)
+            Span<T> lanes = MemoryMarshal.Cast<Vector<T>, T>(onR.AsSpan());
+            for (int lane = 0; lane < Math.Min(Lanes, n - b * Lanes); lane++)
             {
-                Gather(g, b, a, A, channel);
-                for (int p = 0; p < padded; p++)
+                for (int a = 0; a < A; a++)
                 {
-                    onR[p * A + a] = channel[p];
+                    ReadOnlySpan<T> map = g.AsSpan(((b * Lanes + lane) * A + a) * h * w, h * w);
+                    for (int cell = 0; cell < map.Length; cell++)
+                    {
+                        lanes[(((cell / w + 1) * pitch + cell % w + 1) * A + a) * Lanes + lane] = map[cell];
+                    }
                 }
             }
-            LastBackward(block, onR, dV, dW);
+            ConvolveBackward(onR, S - 1, 1, block.V, K * padded, dV, dW);
             if (S > 1)
             {
-                ThroughR(block, K, onR, dR, dW);
+                ConvolveBackward(onR, S - 1, 0, block.R, 0, dR, dW);
             }
             for (int k = K - 1; k >= 0; k--)
             {
@@ -249,13 +263,13 @@ public static class FusedValueIteration
                 SweepBackward(block, k, dV, before, onR, dW);
                 if (S > 1)
                 {
-                    ThroughR(block, k, onR, dR, dW);
+                    ConvolveBackward(onR, k, 0, block.R, 0, dR, dW);
                 }
                 (dV, before) = (before, dV);
             }
             if (S == 1)
             {
-                ThroughR(block, 0, onR, dR, dW);
+                ConvolveBackward(onR, 0, 0, block.R, 0, dR, dW);
             }
             for (int lane = 0; lane < Math.Min(Lanes, n - b * Lanes); lane++)
             {
@@ -267,87 +281,100 @@ public static class FusedValueIteration
             return [.. dW.Select(Vector.Sum)];
         }
 
-        private void LastBackward(Block block, Vector<T>[] G, Vector<T>[] dV, Vector<T>[] dW)
+        // The gradient of a convolution of one channel: G[p A + a] goes to the nine inputs and the nine weights that it came from.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void ConvolveBackward(Vector<T>[] G, int kernels, int channel, Vector<T>[] x, int from, Vector<T>[] dx, Vector<T>[] dW)
         {
-            int kernels = S - 1;
+            int first = (kernels * A * 2 + channel) * 9;
             for (int row = 1; row <= h; row++)
             {
                 for (int p = row * pitch + 1; p <= row * pitch + w; p++)
                 {
-                    for (int a = 0; a < A; a++)
-                    {
-                        Spread(G[p * A + a], ((kernels * A + a) * 2 + 1) * 9, block.V, K * padded + p, dV, p, dW);
-                    }
+                    int corner = p - pitch - 1;
+                    Spread(ref G[p * A], ref weights[first], ref dW[first], ref x[from + corner], ref dx[corner]);
                 }
             }
         }
 
-        private void SweepBackward(Block block, int k, Vector<T>[] dV, Vector<T>[] before, Vector<T>[] G, Vector<T>[] dW)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void SweepBackward(Block block, int k, Vector<T>[] dV, Vector<T>[] before, Vector<T>[] onR, Vector<T>[] dW)
         {
-            int kernels = S == 1 ? 0 : k;
+            int first = ((S == 1 ? 0 : k) * A * 2 + 1) * 9, now = k * padded;
+            var parts = new Vector<T>[A];
             for (int row = 1; row <= h; row++)
             {
                 for (int p = row * pitch + 1; p <= row * pitch + w; p++)
                 {
-                    Vector<T> g = dV[p], winner = block.Winner[k * padded + p];
+                    Vector<T> g = dV[p], winner = block.Winner[now + p];
                     if (g == Vector<T>.Zero)
                     {
                         continue;
                     }
                     for (int a = 0; a < A; a++)
                     {
-                        Vector<T> won = Vector.Equals(winner, new(T.CreateTruncating(a)));
-                        Vector<T> part = Vector.ConditionalSelect(won, g, Vector<T>.Zero);
-                        G[p * A + a] += part;
-                        Spread(part, ((kernels * A + a) * 2 + 1) * 9, block.V, k * padded + p, before, p, dW);
+                        parts[a] = Vector.ConditionalSelect(Vector.Equals(winner, names[a]), g, Vector<T>.Zero);
+                        onR[p * A + a] += parts[a];
                     }
+                    int corner = p - pitch - 1;
+                    Spread(ref parts[0], ref weights[first], ref dW[first], ref block.V[now + corner], ref before[corner]);
                 }
             }
         }
 
-        private void ThroughR(Block block, int k, Vector<T>[] G, Vector<T>[] dR, Vector<T>[] dW)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Spread(ref Vector<T> G, ref Vector<T> weight, ref Vector<T> dWeight, ref Vector<T> above, ref Vector<T> dAbove)
         {
-            int kernels = S == 1 ? 0 : k;
-            for (int row = 1; row <= h; row++)
+            ref Vector<T> beside = ref Unsafe.Add(ref above, pitch), below = ref Unsafe.Add(ref beside, pitch);
+            ref Vector<T> dBeside = ref Unsafe.Add(ref dAbove, pitch), dBelow = ref Unsafe.Add(ref dBeside, pitch);
+            Vector<T> x0 = above, x1 = Unsafe.Add(ref above, 1), x2 = Unsafe.Add(ref above, 2);
+            Vector<T> x3 = beside, x4 = Unsafe.Add(ref beside, 1), x5 = Unsafe.Add(ref beside, 2);
+            Vector<T> x6 = below, x7 = Unsafe.Add(ref below, 1), x8 = Unsafe.Add(ref below, 2);
+            Vector<T> d0 = dAbove, d1 = Unsafe.Add(ref dAbove, 1), d2 = Unsafe.Add(ref dAbove, 2);
+            Vector<T> d3 = dBeside, d4 = Unsafe.Add(ref dBeside, 1), d5 = Unsafe.Add(ref dBeside, 2);
+            Vector<T> d6 = dBelow, d7 = Unsafe.Add(ref dBelow, 1), d8 = Unsafe.Add(ref dBelow, 2);
+            for (int a = 0; a < A; a++)
             {
-                for (int p = row * pitch + 1; p <= row * pitch + w; p++)
+                Vector<T> g = Unsafe.Add(ref G, a);
+                if (g == Vector<T>.Zero)
                 {
-                    for (int a = 0; a < A; a++)
-                    {
-                        Spread(G[p * A + a], (kernels * A + a) * 2 * 9, block.R, p, dR, p, dW);
-                    }
+                    continue;
                 }
+                ref Vector<T> w = ref Unsafe.Add(ref weight, a * 18);
+                ref Vector<T> dw = ref Unsafe.Add(ref dWeight, a * 18);
+                d0 = MultiplyAdd(g, w, d0);
+                d1 = MultiplyAdd(g, Unsafe.Add(ref w, 1), d1);
+                d2 = MultiplyAdd(g, Unsafe.Add(ref w, 2), d2);
+                d3 = MultiplyAdd(g, Unsafe.Add(ref w, 3), d3);
+                d4 = MultiplyAdd(g, Unsafe.Add(ref w, 4), d4);
+                d5 = MultiplyAdd(g, Unsafe.Add(ref w, 5), d5);
+                d6 = MultiplyAdd(g, Unsafe.Add(ref w, 6), d6);
+                d7 = MultiplyAdd(g, Unsafe.Add(ref w, 7), d7);
+                d8 = MultiplyAdd(g, Unsafe.Add(ref w, 8), d8);
+                dw = MultiplyAdd(g, x0, dw);
+                Unsafe.Add(ref dw, 1) = MultiplyAdd(g, x1, Unsafe.Add(ref dw, 1));
+                Unsafe.Add(ref dw, 2) = MultiplyAdd(g, x2, Unsafe.Add(ref dw, 2));
+                Unsafe.Add(ref dw, 3) = MultiplyAdd(g, x3, Unsafe.Add(ref dw, 3));
+                Unsafe.Add(ref dw, 4) = MultiplyAdd(g, x4, Unsafe.Add(ref dw, 4));
+                Unsafe.Add(ref dw, 5) = MultiplyAdd(g, x5, Unsafe.Add(ref dw, 5));
+                Unsafe.Add(ref dw, 6) = MultiplyAdd(g, x6, Unsafe.Add(ref dw, 6));
+                Unsafe.Add(ref dw, 7) = MultiplyAdd(g, x7, Unsafe.Add(ref dw, 7));
+                Unsafe.Add(ref dw, 8) = MultiplyAdd(g, x8, Unsafe.Add(ref dw, 8));
             }
+            (dAbove, Unsafe.Add(ref dAbove, 1), Unsafe.Add(ref dAbove, 2)) = (d0, d1, d2);
+            (dBeside, Unsafe.Add(ref dBeside, 1), Unsafe.Add(ref dBeside, 2)) = (d3, d4, d5);
+            (dBelow, Unsafe.Add(ref dBelow, 1), Unsafe.Add(ref dBelow, 2)) = (d6, d7, d8);
         }
 
-        // The gradient g of one output goes to the nine inputs that it came from, and to the nine weights.
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void Spread(Vector<T> g, int kernel, Vector<T>[] x, int at, Vector<T>[] dx, int to, Vector<T>[] dW)
-        {
-            if (g == Vector<T>.Zero)
-            {
-                return;
-            }
-            ref Vector<T> weight = ref weights[kernel];
-            ref Vector<T> dWeight = ref dW[kernel];
-            for (int j = 0; j < 9; j++)
-            {
-                int tap = taps[j];
-                dx[to + tap] += g * Unsafe.Add(ref weight, j);
-                Unsafe.Add(ref dWeight, j) += g * x[at + tap];
-            }
-        }
-
-        // Channel `channel` of `channels` of block b's maps, [n, channels, h, w], one vector per cell.
-        private void Gather(T[] from, int b, int channel, int channels, Vector<T>[] into)
+        // Block b's maps, [n, h, w], one vector per cell.
+        private void Gather(T[] from, int b, Vector<T>[] into)
         {
             Span<T> lanes = MemoryMarshal.Cast<Vector<T>, T>(into.AsSpan());
             for (int lane = 0; lane < Math.Min(Lanes, n - b * Lanes); lane++)
             {
-                int map = ((b * Lanes + lane) * channels + channel) * h * w;
-                for (int cell = 0; cell < h * w; cell++)
+                ReadOnlySpan<T> map = from.AsSpan((b * Lanes + lane) * h * w, h * w);
+                for (int cell = 0; cell < map.Length; cell++)
                 {
-                    lanes[((cell / w + 1) * pitch + cell % w + 1) * Lanes + lane] = from[map + cell];
+                    lanes[((cell / w + 1) * pitch + cell % w + 1) * Lanes + lane] = map[cell];
                 }
             }
         }

@@ -5,7 +5,7 @@ namespace Embodied.Planning.Grids;
 
 /// <summary>
 /// Maps, and an expert's way through them: from random cells to the goal along shortest paths. Where several moves are best the expert picks one by chance
-/// at every step, and that one is all that an imitator sees.
+/// at every step; which others would have done as well, it can tell.
 /// </summary>
 /// <remarks>Tamar et al. 2016, section 4.1: 5,000 maps with seven trajectories each. Lecture: value iteration networks.</remarks>
 public sealed class GridDemonstrations : IDisposable
@@ -74,23 +74,32 @@ public sealed class GridDemonstrations : IDisposable
 
     /// <summary>All demonstrated steps of some maps, to be learned from at once.</summary>
     /// <param name="which">Maps' numbers.</param>
-    /// <returns>
-    /// Images [m, 2, side, side]; states int64 [k], map · side² + cell with maps counted in the order of <paramref name="which"/>; the expert's moves int64 [k].
-    /// </returns>
-    public (Tensor Images, Tensor States, Tensor Moves) Batch(ReadOnlySpan<long> which)
+    public GridBatch Batch(ReadOnlySpan<long> which)
     {
-        List<long> states = [], moves = [];
+        int count = 0;
+        foreach (long map in which)
+        {
+            count += steps[map].Length;
+        }
+        var states = new long[count];
+        var moves = new long[count];
+        var all = new bool[count * GridMoves.Count];
+        int row = 0;
         for (int i = 0; i < which.Length; i++)
         {
-            GridMap map = Maps[(int)which[i]];
-            foreach ((int cell, int move) in steps[(int)which[i]])
+            foreach ((int cell, int move) in steps[which[i]])
             {
-                states.Add((long)i * map.Cells + cell);
-                moves.Add(move);
+                states[row] = (long)i * Maps[0].Cells + cell;
+                moves[row] = move;
+                for (int m = 0; m < GridMoves.Count; m++)
+                {
+                    all[row * GridMoves.Count + m] = (best[which[i]][cell] >> m & 1) != 0;
+                }
+                row++;
             }
         }
         using Tensor chosen = tensor(which.ToArray());
-        return (Images.index_select(0, chosen), tensor(states.ToArray()), tensor(moves.ToArray()));
+        return new(Images.index_select(0, chosen), tensor(states), tensor(moves), tensor(all, [count, GridMoves.Count]));
     }
 
     /// <inheritdoc/>
@@ -108,3 +117,10 @@ public sealed class GridDemonstrations : IDisposable
         }
     }
 }
+
+/// <summary>Demonstrated steps of some maps.</summary>
+/// <param name="Images">The maps, [m, 2, side, side].</param>
+/// <param name="States">Where the agent was, int64 [k]: map · side² + cell, maps counted within the batch.</param>
+/// <param name="Moves">What the expert did, int64 [k].</param>
+/// <param name="Best">What would have been as good, that included: bool [k, 8].</param>
+public sealed record GridBatch(Tensor Images, Tensor States, Tensor Moves, Tensor Best);

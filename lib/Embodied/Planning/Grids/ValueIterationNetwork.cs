@@ -20,7 +20,7 @@ public sealed record ValueIterationNetworkOptions
     public bool Tied { get; init; } = true;
 
     /// <summary>The deviation of the first kernels.</summary>
-    public double Deviation { get; init; } = 0.1;
+    public double Deviation { get; init; } = 0.02;
 
     /// <summary>K as in the paper: 10, 20 and 36 for maps of 8, 16 and 28 cells.</summary>
     /// <param name="side">Cells along a side.</param>

@@ -21,16 +21,22 @@ public sealed record ValueIterationTrainingOptions
     public int Trajectories { get; init; } = 7;
 
     /// <summary>Updates in all.</summary>
-    public int Updates { get; init; } = 6_000;
+    public int Updates { get; init; } = 12_000;
 
     /// <summary>Maps of an update, with all their demonstrated steps.</summary>
-    public int BatchSize { get; init; } = 32;
+    public int BatchSize { get; init; } = 8;
 
     /// <summary>Highest learning rate of Adam; after a short warm-up it falls along half a cosine, to nothing.</summary>
-    public double LearningRate { get; init; } = 5e-3;
+    public double LearningRate { get; init; } = 1e-2;
 
     /// <summary>Longest gradient.</summary>
     public double ClipNorm { get; init; } = 1;
+
+    /// <summary>
+    /// Whether any of the expert's best moves will do, or only the one that it made. Where several are best, the one that was made is chance, and chance is
+    /// nothing to learn.
+    /// </summary>
+    public bool AnyBestMove { get; init; } = true;
 
     /// <summary>Where weights, maps and demonstrations come from.</summary>
     public long Seed { get; init; } = 1;
@@ -44,22 +50,28 @@ public sealed record ValueIterationTrainingOptions
 }
 
 /// <summary>
-/// Imitation: cross-entropy between the network's policy and the expert's moves, in all demonstrated steps of a few maps at a time, by Adam.
+/// Imitation: the network's policy shall make the expert's moves, in all demonstrated steps of a few maps at a time,
+/// <code>
+/// L = −mean log Σ_a∈B(s) π(a | s),
+/// </code>
+/// by Adam. B(s) holds all best moves, or the expert's alone: then L is cross-entropy.
 /// </summary>
 /// <remarks>Tamar et al. 2016, section 4.1. Lecture: value iteration networks.</remarks>
 public static class ValueIterationTraining
 {
-    /// <summary>−mean log π(move | state), over the demonstrated steps of a batch.</summary>
-    /// <param name="network">The network.</param>
-    /// <param name="images">[n, 2, h, w].</param>
-    /// <param name="states">[m], as in <see cref="ValueIterationNetwork.Logits"/>.</param>
-    /// <param name="moves">int64 [m].</param>
+    private static readonly Scalar Never = double.NegativeInfinity; // Kept: a number made anew may be freed while native code reads it.
+
+    /// <summary>−mean log Σ_a∈B(s) π(a | s).</summary>
+    /// <param name="logits">[m, 8].</param>
+    /// <param name="right">B(s), bool [m, 8]: at least one move in each state.</param>
     /// <exception cref="ArgumentException">A shape does not fit.</exception>
-    public static Tensor Loss(ValueIterationNetwork network, Tensor images, Tensor states, Tensor moves)
+    public static Tensor Loss(Tensor logits, Tensor right)
     {
-        ShapeCheck.Require(moves, nameof(moves), states.numel());
+        ShapeCheck.Require(logits, nameof(logits), -1, GridMoves.Count);
+        ShapeCheck.Require(right, nameof(right), logits.shape[0], GridMoves.Count);
         using var scope = NewDisposeScope();
-        return nn.functional.cross_entropy(network.Logits(images, states), moves).MoveToOuterDisposeScope();
+        Tensor among = logits.masked_fill(right.logical_not(), Never).logsumexp(1);
+        return (logits.logsumexp(1) - among).mean().MoveToOuterDisposeScope();
     }
 
     /// <summary>Trains a network from its first weights.</summary>
@@ -94,10 +106,11 @@ public static class ValueIterationTraining
                 at = 0;
             }
             int size = Math.Min(options.BatchSize, order.Length);
-            (Tensor images, Tensor states, Tensor moves) = from.Batch(order.AsSpan(at, size));
+            GridBatch batch = from.Batch(order.AsSpan(at, size));
+            Tensor right = options.AnyBestMove ? batch.Best : nn.functional.one_hot(batch.Moves, GridMoves.Count).to(ScalarType.Bool);
             at += size;
             optimizer.zero_grad();
-            Tensor loss = Loss(network, images, states, moves);
+            Tensor loss = Loss(network.Logits(batch.Images, batch.States), right);
             double value = loss.ToDouble();
             if (!double.IsFinite(value))
             {

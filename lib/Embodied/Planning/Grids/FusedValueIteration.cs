@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -48,19 +49,31 @@ public static class FusedValueIteration
     private sealed class Function<T> : autograd.SingleTensorFunction<Function<T>>
         where T : unmanaged, INumber<T>
     {
+        private const string Kept = "sweeps";
+
         public override string Name => nameof(FusedValueIteration);
 
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
             (Tensor R, Tensor W) = ((Tensor)vars[0], (Tensor)vars[1]);
             Sweeps<T> sweeps = new(R, W, (int)vars[2]);
-            ctx.save_data(nameof(sweeps), sweeps);
-            return sweeps.Forward(R, W);
+            Tensor Q = sweeps.Forward(R, W);
+            if (is_grad_enabled())
+            {
+                ctx.save_data(Kept, sweeps);
+            }
+            else
+            {
+                sweeps.Free();
+            }
+            return Q;
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
         {
-            (Tensor dR, Tensor dW) = ((Sweeps<T>)ctx.get_data("sweeps")).Backward(grad_output);
+            var sweeps = (Sweeps<T>)ctx.get_data(Kept);
+            (Tensor dR, Tensor dW) = sweeps.Backward(grad_output);
+            sweeps.Free();
             return [dR, dW, null!];
         }
     }
@@ -73,6 +86,7 @@ public static class FusedValueIteration
         private readonly int n, h, w, A, S, K, pitch, padded;
         private readonly Vector<T>[] weights, names;
         private readonly Block[] blocks;
+        private bool freed;
 
         private sealed class Block
         {
@@ -95,6 +109,27 @@ public static class FusedValueIteration
             blocks = new Block[(n + Lanes - 1) / Lanes];
         }
 
+        // These arrays are large, and a training makes them thousands of times: they are used again.
+        public void Free()
+        {
+            freed = true;
+            foreach (Block block in blocks)
+            {
+                Give(block.R);
+                Give(block.V);
+                Give(block.Winner);
+            }
+        }
+
+        private static Vector<T>[] Take(int length)
+        {
+            Vector<T>[] array = ArrayPool<Vector<T>>.Shared.Rent(length);
+            Array.Clear(array);
+            return array;
+        }
+
+        private static void Give(Vector<T>[] array) => ArrayPool<Vector<T>>.Shared.Return(array);
+
         public Tensor Forward(Tensor R, Tensor W)
         {
             T[] r = Read(R), q = new T[n * A * h * w];
@@ -108,6 +143,10 @@ public static class FusedValueIteration
 
         public (Tensor dR, Tensor dW) Backward(Tensor dQ)
         {
+            if (freed)
+            {
+                throw new InvalidOperationException("What the sweeps kept for the backward pass is gone: a second backward pass needs a second forward pass.");
+            }
             T[] g = Read(dQ), dr = new T[n * h * w];
             var parts = new T[blocks.Length][];
             InParallel(b => parts[b] = Backward(b, g, dr));
@@ -125,9 +164,9 @@ public static class FusedValueIteration
 
         private Block Forward(int b, T[] r, T[] q)
         {
-            Block block = new() { R = new Vector<T>[padded], V = new Vector<T>[(K + 1) * padded], Winner = new Vector<T>[K * padded] };
+            Block block = new() { R = Take(padded), V = Take((K + 1) * padded), Winner = Take(K * padded) };
             Gather(r, b, block.R);
-            var fromR = new Vector<T>[padded * A];
+            Vector<T>[] fromR = Take(padded * A);
             for (int k = 0; k <= K; k++)
             {
                 int kernels = S == 1 ? 0 : k;
@@ -145,6 +184,7 @@ public static class FusedValueIteration
                     Last(block, kernels, fromR, b, q);
                 }
             }
+            Give(fromR);
             return block;
         }
 
@@ -233,9 +273,9 @@ public static class FusedValueIteration
         private T[] Backward(int b, T[] g, T[] dr)
         {
             Block block = blocks[b];
-            Vector<T>[] dR = new Vector<T>[padded], dV = new Vector<T>[padded], before = new Vector<T>[padded], dW = new Vector<T>[S * A * 18];
+            Vector<T>[] dR = Take(padded), dV = Take(padded), before = Take(padded), dW = Take(S * A * 18);
             // With shared kernels what comes through R is gathered over all sweeps, and convolved once.
-            var onR = new Vector<T>[padded * A];
+            Vector<T>[] onR = Take(padded * A);
             Span<T> lanes = MemoryMarshal.Cast<Vector<T>, T>(onR.AsSpan());
             for (int lane = 0; lane < Math.Min(Lanes, n - b * Lanes); lane++)
             {
@@ -278,7 +318,16 @@ public static class FusedValueIteration
                     dr[(b * Lanes + lane) * h * w + cell] = dR[(cell / w + 1) * pitch + cell % w + 1][lane];
                 }
             }
-            return [.. dW.Select(Vector.Sum)];
+            var sums = new T[S * A * 18];
+            for (int i = 0; i < sums.Length; i++)
+            {
+                sums[i] = Vector.Sum(dW[i]);
+            }
+            foreach (Vector<T>[] array in (Vector<T>[][])[dR, dV, before, dW, onR])
+            {
+                Give(array);
+            }
+            return sums;
         }
 
         // The gradient of a convolution of one channel: G[p A + a] goes to the nine inputs and the nine weights that it came from.

@@ -10,7 +10,7 @@ public sealed record GridMapOptions
     public int Side { get; init; } = 16;
 
     /// <summary>A map has up to this many obstacles; each map draws its own number, from none.</summary>
-    public int Obstacles { get; init; } = 40;
+    public int Obstacles { get; init; } = 42;
 
     /// <summary>The longest side of an obstacle, in cells; each is a rectangle that draws its sides.</summary>
     public int ObstacleSide { get; init; } = 2;

@@ -21,13 +21,13 @@ public sealed record ValueIterationTrainingOptions
     public int Trajectories { get; init; } = 7;
 
     /// <summary>Updates in all.</summary>
-    public int Updates { get; init; } = 12_000;
+    public int Updates { get; init; } = 10_000;
 
     /// <summary>Maps of an update, with all their demonstrated steps.</summary>
     public int BatchSize { get; init; } = 8;
 
     /// <summary>Highest learning rate of Adam; after a short warm-up it falls along half a cosine, to nothing.</summary>
-    public double LearningRate { get; init; } = 1e-2;
+    public double LearningRate { get; init; } = 2e-2;
 
     /// <summary>Longest gradient.</summary>
     public double ClipNorm { get; init; } = 1;

@@ -23,10 +23,12 @@ public static class FusedValueIteration
     public static Tensor Apply(Tensor R, Tensor W, int K)
     {
         ValueIterationModule.Require(R, W, K);
+        // Within a function of autograd gradients are always off: whether they are wanted has to be asked here.
+        bool keep = is_grad_enabled() && (R.requires_grad || W.requires_grad);
         return R.dtype switch
         {
-            ScalarType.Float32 => Function<float>.apply(R, W, K),
-            ScalarType.Float64 => Function<double>.apply(R, W, K),
+            ScalarType.Float32 => Function<float>.apply(R, W, K, keep),
+            ScalarType.Float64 => Function<double>.apply(R, W, K, keep),
             _ => throw new ArgumentException($"R is {R.dtype}, wanted Float32 or Float64.", nameof(R)),
         };
     }
@@ -58,7 +60,7 @@ public static class FusedValueIteration
             (Tensor R, Tensor W) = ((Tensor)vars[0], (Tensor)vars[1]);
             Sweeps<T> sweeps = new(R, W, (int)vars[2]);
             Tensor Q = sweeps.Forward(R, W);
-            if (is_grad_enabled())
+            if ((bool)vars[3])
             {
                 ctx.save_data(Kept, sweeps);
             }
@@ -74,7 +76,7 @@ public static class FusedValueIteration
             var sweeps = (Sweeps<T>)ctx.get_data(Kept);
             (Tensor dR, Tensor dW) = sweeps.Backward(grad_output);
             sweeps.Free();
-            return [dR, dW, null!];
+            return [dR, dW, null!, null!];
         }
     }
 
@@ -86,6 +88,7 @@ public static class FusedValueIteration
         private readonly int n, h, w, A, S, K, pitch, padded;
         private readonly Vector<T>[] weights, names;
         private readonly Block[] blocks;
+        private T[] rewards = [];
         private bool freed;
 
         private sealed class Block
@@ -132,12 +135,13 @@ public static class FusedValueIteration
 
         public Tensor Forward(Tensor R, Tensor W)
         {
-            T[] r = Read(R), q = new T[n * A * h * w];
+            rewards = Read(R);
+            T[] q = new T[n * A * h * w];
             foreach ((int i, T weight) in Read(W).Index())
             {
                 weights[i] = new(weight);
             }
-            InParallel(b => blocks[b] = Forward(b, r, q));
+            InParallel(b => blocks[b] = Forward(b, rewards, q));
             return Write(q, R.dtype, n, A, h, w);
         }
 
@@ -145,7 +149,10 @@ public static class FusedValueIteration
         {
             if (freed)
             {
-                throw new InvalidOperationException("What the sweeps kept for the backward pass is gone: a second backward pass needs a second forward pass.");
+                // A second backward pass over the same graph.
+                T[] again = new T[n * A * h * w];
+                InParallel(b => blocks[b] = Forward(b, rewards, again));
+                freed = false;
             }
             T[] g = Read(dQ), dr = new T[n * h * w];
             var parts = new T[blocks.Length][];

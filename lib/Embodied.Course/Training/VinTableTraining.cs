@@ -14,6 +14,9 @@ internal sealed record VinTableOptions
     /// <summary>How each network is trained; its seed and number of maps, and whether kernels are tied, are the row's.</summary>
     public required ValueIterationTrainingOptions Training { get; init; }
 
+    /// <summary>Highest learning rate of untied kernels: 0.02, which is right for tied ones, is too high for them.</summary>
+    public double UntiedLearningRate { get; init; } = 7e-3;
+
     /// <summary>Seeds, from the training's on.</summary>
     public int Seeds { get; init; } = 3;
 
@@ -63,6 +66,7 @@ internal sealed class VinTableTraining(TrainingPlaces places, VinTableOptions op
             ValueIterationTrainingOptions how = options.Training with
             {
                 Seed = seed, Maps = (int)(fraction * options.Training.Maps), Network = options.Training.Network with { Tied = tied },
+                LearningRate = tied ? options.Training.LearningRate : options.UntiedLearningRate,
             };
             try
             {

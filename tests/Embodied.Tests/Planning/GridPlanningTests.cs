@@ -88,7 +88,7 @@ public class GridPlanningTests
         GridMap[] maps = [.. Enumerable.Range(0, 6).Select(i => GridMap.Draw(GridMapOptions.Of(side), 11, i))];
         Tensor R = ValueIterationModule.ExactReward(GridMap.Images(maps).to(ScalarType.Float64)), W = ValueIterationModule.ExactKernels();
         List<Tensor> values = [];
-        ValueIterationModule.Unrolled(R, W, sweeps, (k, V) => values.Add(V.clone()));
+        ValueIterationModule.Unrolled(R, W, sweeps, (k, V) => values.Add(V.clone().DetachFromDisposeScope()));
         for (int n = 0; n < maps.Length; n++)
         {
             double[] distances = ShortestPaths.Distances(maps[n]);
@@ -96,7 +96,7 @@ public class GridPlanningTests
             Assert.All(Enumerable.Range(0, maps[n].Cells).Where(cell => !maps[n].IsWall(cell)), cell => Assert.Equal(distances[cell], -found[cell], 1e-9));
             // Every sweep, not the last alone, is that of the process.
             List<Tensor> classic = [];
-            ValueIteration.Solve(MarkovDecisionProcess.Of(maps[n]), 0, onSweep: (k, V) => classic.Add(V.clone()));
+            ValueIteration.Solve(MarkovDecisionProcess.Of(maps[n]), 0, onSweep: (k, V) => classic.Add(V.clone().DetachFromDisposeScope()));
             Tensor free = tensor(maps[n].Walls.ToArray()).logical_not();
             for (int k = 0; k < Math.Min(classic.Count, values.Count); k++)
             {
@@ -330,12 +330,12 @@ public class GridPlanningTests
         Tensor P = eye(3, dtype: ScalarType.Float64).unsqueeze(0), R = zeros(1, 3, dtype: ScalarType.Float64);
         Refused<ArgumentException>("R has shape [1, 2], wanted [1, 3]", () => new MarkovDecisionProcess(P, R[.., ..2], 0.9));
         Refused<ArgumentException>("does not sum to 1", () => new MarkovDecisionProcess(0.5 * P, R, 0.9));
-        Refused<ArgumentException>("above 0 and at most 1", () => new MarkovDecisionProcess(P, R, 1.5));
+        Refused<ArgumentOutOfRangeException>("above 0 and at most 1", () => new MarkovDecisionProcess(P, R, 1.5));
         Refused<ArgumentException>("not finite", () => new MarkovDecisionProcess(P, R / 0, 0.9));
         Refused<ArgumentException>("V has shape [2], wanted [3]", () => ValueIteration.ActionValues(new(P, R, 0.9), zeros(2, dtype: ScalarType.Float64)));
         Refused<InvalidOperationException>("after 20 sweeps", () => ValueIteration.Solve(new(P, R - 1, 1), sweeps: 20));
 
-        Tensor maps = zeros(2, 1, 5, 5), W = zeros(1, 4, 2, 3, 3);
+        Tensor maps = zeros(2, 1, 5, 5), W = zeros([1L, 4, 2, 3, 3]);
         Refused<ArgumentException>("R has shape [2, 5, 5]", () => FusedValueIteration.Apply(maps.squeeze(1), W, 3));
         Refused<ArgumentException>("kernels for 3 sweeps, wanted 1, for all, or K + 1 = 6", () => FusedValueIteration.Apply(maps, W.expand(3, 4, 2, 3, 3), 5));
         Refused<ArgumentException>("wanted at least one, and Float64", () => FusedValueIteration.Apply(maps.to(ScalarType.Float64), W, 3));

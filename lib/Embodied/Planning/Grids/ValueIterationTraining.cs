@@ -102,7 +102,8 @@ public static class ValueIterationTraining
             using var scope = NewDisposeScope();
             if (order.Length == 0 || at + options.BatchSize > order.Length)
             {
-                order = randperm(from.Maps.Count, generator: generator).data<long>().ToArray();
+                using Tensor shuffled = randperm(from.Maps.Count, generator: generator);
+                order = shuffled.data<long>().ToArray();
                 at = 0;
             }
             int size = Math.Min(options.BatchSize, order.Length);

@@ -15,7 +15,7 @@ internal sealed record VinTableOptions
     public required ValueIterationTrainingOptions Training { get; init; }
 
     /// <summary>Highest learning rate of untied kernels: 0.02, which is right for tied ones, is too high for them.</summary>
-    public double UntiedLearningRate { get; init; } = 7e-3;
+    public double UntiedLearningRate { get; init; } = 1.2e-2;
 
     /// <summary>Seeds, from the training's on.</summary>
     public int Seeds { get; init; } = 3;

@@ -12,7 +12,7 @@ Tensor MySweep(Tensor P, Tensor R, double gamma, Tensor V) => (R + gamma * (P.gt
 // sweep: the mean of the actions: 0.5
 Tensor MySweep(Tensor P, Tensor R, double gamma, Tensor V) => (R + gamma * (P * V).sum(2)).mean([0L]);
 
-// module: one sweep too many: 0.5
+// module: one sweep too many: 1
 Tensor MyModule(Tensor R, Tensor W, int K) { Tensor V = zeros_like(R); for (int k = 0; k <= K; k++) { V = nn.functional.conv2d(cat([R, V], 1), W, padding: [1L, 1L]).amax([1L], keepdim: true); } return V.squeeze(1); }
 
 // module: reward and value change places: 0.5

@@ -46,6 +46,36 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_table_of_trainings_keeps_its_rows_does_the_missing_one_again_and_refuses_other_options()
+    {
+        string work = Path.Combine(folder, "work"), results = Path.Combine(folder, "models");
+        ToolResult Train(params string[] more) => CourseTool.Run(
+            ["train", "vin", "--side", "8", "--seeds", "1", "--maps", "10", "--updates", "3", "--work", work, "--out", results, .. more]);
+
+        ToolResult first = Train();
+        Assert.True(first.ExitCode == 0, first.Error);
+        string[] table = File.ReadAllLines(Path.Combine(results, "vin-8.csv"));
+        Assert.Equal("fraction,kernels,seed,prediction_loss,wrong_moves,success,trajectory_difference,seconds", table[0]);
+        Assert.Equal(["0.2,tied,1", "0.2,untied,1", "0.5,tied,1", "0.5,untied,1", "1,tied,1", "1,untied,1"], table[1..].Select(row => string.Join(',', row.Split(',')[..3])));
+        Assert.Equal(["vin-8-untied.safetensors", "vin-8.csv", "vin-8.md", "vin-8.safetensors"], Directory.GetFiles(results).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+
+        File.Delete(Path.Combine(work, "untied-50-1.safetensors"));
+        ToolResult again = Train();
+        Assert.Contains("vin-8: 6 trainings of 3 updates, 5 done.", again.Output, StringComparison.Ordinal);
+        Assert.Contains("6 of 6: untied, 50 % of the data, seed 1: success", again.Output, StringComparison.Ordinal);
+        // All but the seconds.
+        Assert.Equal(table.Select(row => row[..row.LastIndexOf(',')]), File.ReadAllLines(Path.Combine(results, "vin-8.csv")).Select(row => row[..row.LastIndexOf(',')]));
+
+        ToolResult other = Train("--seed", "2");
+        Assert.Equal(2, other.ExitCode);
+        Assert.StartsWith($"'{work}' holds a table with other options; take '--fresh'", other.Error, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(work, "rows.csv"), "nothing");
+        ToolResult damaged = Train();
+        Assert.Equal(1, damaged.ExitCode);
+        Assert.StartsWith($"'{work}' cannot be gone on with", damaged.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Interrupting_a_training_saves_it_and_says_so_in_one_sentence()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent with kill.");

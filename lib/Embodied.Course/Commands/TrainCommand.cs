@@ -131,7 +131,7 @@ internal static class TrainCommand
 
         public Option<int?> Updates { get; } = Values.WholeNumber("--updates", "N", 1, 1_000_000, $"Updates in all; by default {defaultUpdates}.");
 
-        public Option<int?> Seed { get; } = Values.WholeNumber("--seed", "N", 0, int.MaxValue, "By default 1.");
+        public Option<int?> Seed { get; } = Values.WholeNumber("--seed", "N", 0, int.MaxValue, "Where weights and data come from; by default what ships has.");
 
         public Option<bool> Fresh { get; } = new("--fresh") { Description = "Begin anew although there is a checkpoint to go on from." };
 

@@ -10,7 +10,7 @@ internal static class SlotCard
     public static string Of(string name, SlotTrainingOptions options, TimeSpan time, int scenes, SlotScores untrained, SlotScores trained)
     {
         SlotAutoencoderOptions net = options.Network;
-        bool sprites = options.Data == SlotData.Sprites;
+        bool sprites = options.Data == SlotData.CompactSprites;
         return string.Create(CultureInfo.InvariantCulture, $"""
             # {name}
 
@@ -21,7 +21,7 @@ internal static class SlotCard
 
             - Command: `dotnet run -c Release --project lib/Embodied.Course -- train slots{(sprites ? " --data sprites" : "")}{(net.Start == SlotStart.Learned ? " --start learned" : "")}{(net.Competition == SlotCompetition.OverInputs ? " --softmax inputs" : "")} --updates {options.Updates}`
             - Data: {(sprites
-                ? "two to five objects from the seen four fifths of `data/fluent-emoji-3d`, nine tenths of each to be seen, on black, without shadows, their colours stretched threefold away from grey (`SlotScenes.Stretched`)"
+                ? $"two to five objects from the seen four fifths of `data/fluent-emoji-3d`, of any shape in the first {options.AnyShape:P0} of the updates, then compact ones (those that cover six tenths of a square with their longer side), nine tenths of each to be seen, on black, without shadows, their colours stretched threefold away from grey (`SlotScenes.Stretched`)"
                 : "three tetrominoes of different colours out of six, in any rotation and place, on black; none overlap")}; drawn anew for every update.
             - Recipe: mean squared error of the image, Adam, highest learning rate {options.LearningRate}, warm-up of {options.WarmUp} updates, then half a cosine to nothing, gradients no longer than {options.ClipNorm}; {options.Updates} updates of {options.BatchSize} scenes, seed {options.Seed}; {time.TotalMinutes:0} minutes on one core that it shared with other work.
 

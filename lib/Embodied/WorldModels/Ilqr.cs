@@ -133,6 +133,33 @@ public static class Ilqr
             done.MoveToOuterDisposeScope(), [.. history.Select(cost => cost.MoveToOuterDisposeScope())]);
     }
 
+    /// <summary>Improves several first guesses for each start and keeps the cheapest motion: what is found from one guess is a local minimum, and may be a poor one.</summary>
+    /// <param name="dynamics">F.</param>
+    /// <param name="cost">l and l_T.</param>
+    /// <param name="start">x₀, [n, n_x].</param>
+    /// <param name="guesses">m first guesses for each, [n, m, T, n_u]; clamped to the bounds.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="time">The time of x₀ in seconds.</param>
+    /// <param name="progress">Told iterations and the mean cost.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <returns>The n cheapest; the history is that of the cheapest guess at each iteration.</returns>
+    /// <exception cref="ArgumentException">A shape does not fit, or the first motion's cost is not finite.</exception>
+    public static IlqrResult SolveBest(
+        IDiscreteDynamics dynamics, IMotionCost cost, Tensor start, Tensor guesses, IlqrOptions? options = null, double time = 0,
+        IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ShapeCheck.Require(start, nameof(start), -1, dynamics.StateSize);
+        ShapeCheck.Require(guesses, nameof(guesses), start.shape[0], -1, -1, dynamics.ControlSize);
+        using var scope = NewDisposeScope();
+        long n = start.shape[0], m = guesses.shape[1];
+        IlqrResult all = Solve(dynamics, cost, start.repeat_interleave(m, 0), guesses.flatten(0, 1), options, time, progress, cancellation);
+        Tensor which = arange(n, device: start.device) * m + all.Cost.view(n, m).argmin(1);
+        Tensor Chosen(Tensor each) => each.index_select(0, which).MoveToOuterDisposeScope();
+        return new(
+            Chosen(all.States), Chosen(all.Controls), Chosen(all.K), Chosen(all.Cost), Chosen(all.Done),
+            [.. all.History.Select(each => each.view(n, m).amin([1L]).MoveToOuterDisposeScope())]);
+    }
+
     // The sweep. Rows that are not positive definite somewhere go on with the identity, and are told.
     private static Policy Backward(
         IDiscreteDynamics dynamics, IMotionCost cost, Motions motions, (Tensor Low, Tensor High)? bounds, bool secondOrder, double time)

@@ -24,6 +24,27 @@ public class SpriteSceneTests
     }
 
     [Fact]
+    public void Compact_objects_cover_what_was_asked_of_a_square_and_the_rest_stay_away()
+    {
+        using var scope = NewDisposeScope();
+        IReadOnlyList<int> all = SpriteObjects.Shared.Of(SpriteSplit.Seen), compact = SpriteObjects.Shared.Of(SpriteSplit.Seen, 0.6);
+        Assert.Subset(all.ToHashSet(), compact.ToHashSet());
+        Assert.Equal(all, SpriteObjects.Shared.Of(SpriteSplit.Seen, 0));
+        double[] Fill(IReadOnlyList<int> ids)
+        {
+            // Upright, alone and large, so that the mask in the scene tells the share to a few per cent.
+            using SpriteBatch drawn = SpriteScenes.DrawObjects(ids, new() { Size = 128, MinScale = 0.7, MaxScale = 0.7, MaxRotation = 0, MinVisible = 1 }, 1, 1);
+            Tensor sides = drawn.Boxes[.., 0, 2..] - drawn.Boxes[.., 0, ..2];
+            return [.. (drawn.Masks[.., 0].flatten(1).sum(dim: 1) / sides.amax([1L]).square()).to(ScalarType.Float64).data<double>()];
+        }
+        Assert.All(Fill(compact), share => Assert.InRange(share, 0.55, 1));
+        Assert.All(Fill([.. all.Except(compact)]), share => Assert.InRange(share, 0, 0.65));
+        using SpriteBatch scenes = SpriteScenes.Draw(100, Many with { MinFill = 0.6 }, seed: 4);
+        Assert.Subset(compact.Select(id => (long)id).Append(-1).ToHashSet(), scenes.Objects.data<long>().ToHashSet());
+        Assert.Throws<ArgumentException>(() => SpriteScenes.Draw(1, Many with { MinFill = 0.9 }, seed: 4));
+    }
+
+    [Fact]
     public void What_is_said_of_a_scene_is_true_of_its_picture()
     {
         using var scope = NewDisposeScope();

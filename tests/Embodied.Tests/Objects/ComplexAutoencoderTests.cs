@@ -46,7 +46,7 @@ public sealed class ComplexAutoencoderTests : IDisposable
     [Fact]
     public void Small_magnitudes_have_no_phase_to_be_clustered_by_unless_every_phase_counts_in_full()
     {
-        ComplexTensor z = ComplexTensor.Polar(tensor([0.0, 0.01, 0.1, 0.5, 2]), full(5, 0.7, dtype: float64));
+        ComplexTensor z = ComplexTensor.Polar(tensor([0.0, 0.1, 1, 1.5, 20]), full(5, 0.7, dtype: float64));
         double[] lengths = [.. PhaseClusters.Points(z).norm(1).data<double>()];
         Assert.Equal([0, 0.1, 1, 1, 1], lengths.Select(length => Math.Round(length, 9)));
         Assert.Equal([0, 1, 1, 1, 1], PhaseClusters.Points(z, 0).norm(1).data<double>().Select(length => Math.Round(length, 9)));
@@ -114,6 +114,19 @@ public sealed class ComplexAutoencoderTests : IDisposable
         long[] square = [.. batch.Labels.eq(1).sum(new long[] { 1, 2 }).data<long>()];
         long[] shared = [.. batch.Labels.eq(-1).sum(new long[] { 1, 2 }).data<long>()];
         Assert.All(square.Zip(shared), counts => Assert.Equal(48, counts.First + counts.Second));
+    }
+
+    [Fact]
+    public void Of_three_shapes_one_may_be_left_out_and_it_is_each_in_turn()
+    {
+        var scenes = new ShapeScenes(ShapeSceneKind.ThreeShapes);
+        ShapeSceneBatch pairs = scenes.Draw(300, new Generator(4), pairs: true), all = scenes.Draw(300, new Generator(4));
+        int[] missing = [.. Enumerable.Range(1, 3).Select(shape => (int)pairs.Labels.eq(shape).flatten(1).any(1).logical_not().sum().ToInt64())];
+        Assert.Equal(300, missing.Sum());
+        Assert.All(missing, count => Assert.InRange(count, 70, 130));
+        Assert.True(pairs.Images.le(all.Images).all().ToBoolean(), "the others stay where they were");
+        Assert.Throws<ArgumentException>(() => new ShapeScenes(ShapeSceneKind.TwoShapes).Draw(1, new Generator(1), pairs: true));
+        Assert.Throws<ArgumentException>(() => new ComplexAutoencoderTraining(Tiny with { Pairs = 0.5 }));
     }
 
     [Fact]

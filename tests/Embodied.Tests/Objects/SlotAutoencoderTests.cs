@@ -115,6 +115,7 @@ public class SlotAutoencoderTests
     [Theory]
     [InlineData(SlotData.Tetrominoes)]
     [InlineData(SlotData.Sprites)]
+    [InlineData(SlotData.CompactSprites)]
     public void Held_out_scenes_are_others_and_a_number_is_always_the_same_scene(SlotData data)
     {
         using SlotScenes scenes = SlotScenes.Draw(data, 6, 1), tail = SlotScenes.Draw(data, 2, 1, first: 4), heldOut = SlotScenes.Draw(data, 6, 1, heldOut: true);

@@ -153,17 +153,36 @@ public class IlqrTests
         Assert.Equal(20, Pendulum.Stands(result.States[.., -1]).sum().item<long>());
     }
 
-    [Fact]
-    public void A_cart_pole_swings_up_from_twenty_of_twenty_random_starts()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_cart_pole_swings_up_from_twenty_of_twenty_random_starts(int seed)
     {
         using var scope = NewDisposeScope();
         IDiscreteDynamics F = new CartPole().Discretise(0.1);
-        var g = new Generator(2);
+        var g = new Generator((ulong)seed);
         Tensor start = (2 * rand(20, 4, dtype: ScalarType.Float64, generator: g) - 1) * tensor(new[] { 1, Math.PI, 1.0, 1.0 });
-        Tensor guess = 0.1 * Randn(g, 20, 60, 1);
-        IlqrResult result = Ilqr.Solve(F, CartPole.SwingUp, start, guess, new IlqrOptions { Low = -10, High = 10, Tolerance = 1e-4, Iterations = 150 });
+        Tensor guesses = 0.1 * Randn(g, 20, 2, 60, 1);
+        IlqrResult result = Ilqr.SolveBest(F, CartPole.SwingUp, start, guesses, new IlqrOptions { Low = -10, High = 10, Tolerance = 1e-4, Iterations = 150 });
         Assert.True(result.Controls.abs().max().item<double>() <= 10);
         Assert.Equal(20, CartPole.Stands(result.States[.., -1]).sum().item<long>());
+    }
+
+    [Fact]
+    public void Of_several_guesses_the_cheapest_motion_is_kept_for_each_start()
+    {
+        using var scope = NewDisposeScope();
+        IDiscreteDynamics F = new CartPole().Discretise(0.1);
+        var g = new Generator(5);
+        Tensor start = Randn(g, 6, 4), guesses = 4 * Randn(g, 6, 2, 20, 1);
+        var options = new IlqrOptions { Iterations = 8, Low = -8, High = 8 };
+        IlqrResult best = Ilqr.SolveBest(F, CartPole.SwingUp, start, guesses, options);
+        IlqrResult[] each = [.. Enumerable.Range(0, 2).Select(k => Ilqr.Solve(F, CartPole.SwingUp, start, guesses[.., k], options))];
+        Tensor cheaper = each[1].Cost.lt(each[0].Cost);
+        Assert.InRange(cheaper.sum().item<long>(), 1, 5);
+        Assert.True((best.Cost - minimum(each[0].Cost, each[1].Cost)).abs().max().item<double>() < 1e-6);
+        Assert.True((best.Controls - where(cheaper.reshape(6, 1, 1), each[1].Controls, each[0].Controls)).abs().max().item<double>() < 1e-4);
+        Assert.Throws<ArgumentException>(() => Ilqr.SolveBest(F, CartPole.SwingUp, start, guesses[..2], options));
     }
 
     [Fact]

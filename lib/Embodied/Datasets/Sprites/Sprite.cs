@@ -16,6 +16,13 @@ internal sealed class Sprite
     public Sprite(ReadOnlySpan<byte> rgba, int width, int height)
     {
         (Width, Height) = (width, height);
+        int covered = 0;
+        for (int i = 3; i < 4 * width * height; i += 4)
+        {
+            covered += rgba[i] >= 128 ? 1 : 0;
+        }
+        int side = Math.Max(width, height);
+        Fill = (double)covered / (side * side);
         List<Level> all = [Level.Of(rgba, width, height)];
         while (Math.Max(all[^1].Width, all[^1].Height) > 8)
         {
@@ -29,6 +36,9 @@ internal sealed class Sprite
 
     /// <summary>Height at full size, in texels.</summary>
     public int Height { get; }
+
+    /// <summary>How much of a square with its longer side it covers: 1 for a square, 0.79 for a disc, little for a stick.</summary>
+    public double Fill { get; }
 
     /// <summary>The level for a drawing in which a pixel covers <paramref name="texels"/> full-size texels.</summary>
     public Level For(double texels) => levels[Math.Clamp((int)Math.Round(Math.Log2(Math.Max(texels, 1))), 0, levels.Length - 1)];

@@ -57,6 +57,19 @@ public sealed class SpriteObjects
     /// <summary>The numbers of a split's objects.</summary>
     public IReadOnlyList<int> Of(SpriteSplit split) => [.. All.Where(one => one.Split == split).Select(one => one.Id)];
 
+    /// <summary>The numbers of a split's objects that are compact. All pictures are read, which takes a second or two once.</summary>
+    /// <param name="split">Which.</param>
+    /// <param name="minFill">The least share of a square with the object's longer side that it covers: 1 is a square, 0.79 a disc, little a stick.</param>
+    public IReadOnlyList<int> Of(SpriteSplit split, double minFill)
+    {
+        if (minFill <= 0)
+        {
+            return Of(split);
+        }
+        Parallel.For(0, Count, id => _ = this[id]);
+        return [.. Of(split).Where(id => this[id].Fill >= minFill)];
+    }
+
     internal Sprite this[int id] => sprites[id] ??= Load(files[id]);
 
     // By a hash of the name, FNV-1a: an object that is added one day moves no other.

@@ -29,6 +29,9 @@ public sealed record SpriteSceneOptions
     /// <summary>The share of each object that has to be seen: the rest may be hidden by others, or lie beyond the border.</summary>
     public double MinVisible { get; init; } = 0.5;
 
+    /// <summary>How compact objects have to be, see <see cref="SpriteObjects.Of(SpriteSplit, double)"/>; 0 takes them all.</summary>
+    public double MinFill { get; init; }
+
     /// <summary>How dark shadows are, 0 (none) to 1.</summary>
     public double Shadow { get; init; } = 0.35;
 
@@ -92,7 +95,7 @@ public static class SpriteScenes
     {
         Check(count, options);
         SpriteObjects objects = SpriteObjects.Shared;
-        IReadOnlyList<int> ids = objects.Of(options.Split);
+        IReadOnlyList<int> ids = objects.Of(options.Split, options.MinFill);
         var layouts = new SceneLayout[count];
         Parallel.For(0, count, i => layouts[i] = Arrange(objects, ids, options, new SceneRandom(unchecked((ulong)seed), unchecked((ulong)(first + i)))));
         return layouts;
@@ -246,6 +249,7 @@ public static class SpriteScenes
             : !(options.MinScale > 0 && options.MaxScale >= options.MinScale && options.MaxScale <= 2)
                 ? FormattableString.Invariant($"MinScale is {options.MinScale} and MaxScale {options.MaxScale}, wanted 0 < MinScale ≤ MaxScale ≤ 2.")
             : !(options.MinVisible >= 0 && options.MinVisible <= 1) ? FormattableString.Invariant($"MinVisible is {options.MinVisible}, wanted 0 to 1.")
+            : !(options.MinFill >= 0 && options.MinFill <= 0.75) ? FormattableString.Invariant($"MinFill is {options.MinFill}, wanted 0 to 0.75.")
             : !(options.Shadow >= 0 && options.Shadow <= 1) ? FormattableString.Invariant($"Shadow is {options.Shadow}, wanted 0 to 1.")
             : options.Backgrounds.Count == 0 ? "Backgrounds is empty, wanted at least one kind."
             : null;

@@ -8,13 +8,16 @@ namespace Embodied.Objects.ComplexAutoencoders;
 /// the unit circle; where there is nothing, the phase of nothing is noise, and the point is at the origin. k-means finds one cluster for each object and one for the
 /// background.
 /// </summary>
-/// <remarks>Löwe et al. 2022, § 4 and appendix; m₀ = 0.1 is theirs. Lecture: object-centric learning.</remarks>
+/// <remarks>
+/// Löwe et al. 2022, § 4 and appendix. Departure: their m₀ is 0.1, where x̂ begins at σ(|z|); here it begins at σ(2|z| − 4), and a magnitude of 1 is still nearly black.
+/// Lecture: object-centric learning.
+/// </remarks>
 public static class PhaseClusters
 {
     private const int Starts = 5;
 
     /// <summary>m₀.</summary>
-    public const double LeastMagnitude = 0.1;
+    public const double LeastMagnitude = 1;
 
     /// <summary>The points w (cos φ, sin φ).</summary>
     /// <param name="z">Complex numbers of any shape.</param>

@@ -11,8 +11,11 @@ public enum SlotData
     /// <summary>Three tetrominoes on a black ground.</summary>
     Tetrominoes,
 
-    /// <summary>Two to five objects on a black ground.</summary>
+    /// <summary>Two to five objects of any shape on a black ground.</summary>
     Sprites,
+
+    /// <summary>The same of compact objects: slots of this size draw round blobs, and what is long is drawn by two.</summary>
+    CompactSprites,
 }
 
 /// <summary>Scenes to take apart, at 32 px. Dispose it to free the tensors.</summary>
@@ -26,12 +29,15 @@ public sealed record SlotScenes(Tensor Images, Tensor Masks) : IDisposable
     /// <summary>c, how much the colours of sprites are stretched.</summary>
     public const double Contrast = 3;
 
+    /// <summary>How much of a square with its longer side a compact object covers at least.</summary>
+    public const double Compact = 0.6;
+
     // Scalars that are made on the way may be collected while native code still reads them.
     private static readonly Scalar ToStretched = Contrast, ToNatural = 1 / Contrast;
 
     /// <summary>
-    /// The sprite scenes: their ground is blackened, there are no shadows, and nine tenths of every object are seen. Over a coloured ground slots stay alike for longer
-    /// than half an hour of one core, for most of the error is the ground's.
+    /// The sprite scenes: their ground is blackened, there are no shadows, and nine tenths of every object are seen. Over a coloured ground slots stay alike for longer than
+    /// half an hour of one core, for most of the error is the ground's.
     /// </summary>
     public static SpriteSceneOptions Sprites { get; } = new()
     {
@@ -55,7 +61,7 @@ public sealed record SlotScenes(Tensor Images, Tensor Masks) : IDisposable
             drawn.Colours.Dispose();
             return new(drawn.Images, drawn.Masks);
         }
-        SpriteBatch scenes = SpriteScenes.Draw(count, Sprites with { Split = heldOut ? SpriteSplit.HeldOut : SpriteSplit.Seen }, which, first);
+        SpriteBatch scenes = SpriteScenes.Draw(count, Sprites with { Split = heldOut ? SpriteSplit.HeldOut : SpriteSplit.Seen, MinFill = data == SlotData.CompactSprites ? Compact : 0 }, which, first);
         foreach (Tensor tensor in (Tensor[])[scenes.Boxes, scenes.Objects, scenes.Groups, scenes.Visible])
         {
             tensor.Dispose();

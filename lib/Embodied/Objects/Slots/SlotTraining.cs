@@ -21,6 +21,12 @@ public sealed record SlotTrainingOptions
     /// <summary>Updates in all.</summary>
     public int Updates { get; init; } = 30_000;
 
+    /// <summary>
+    /// The share of the updates, from the first on, whose sprites are of any shape; compact ones come after them. Slots that see compact objects alone share out the image by
+    /// regions and stay so; shapes of all kinds teach them to follow objects.
+    /// </summary>
+    public double AnyShape { get; init; }
+
     /// <summary>Scenes of an update.</summary>
     public int BatchSize { get; init; } = 16;
 
@@ -43,7 +49,7 @@ public sealed record SlotTrainingOptions
     public int Evaluated { get; init; } = 128;
 
     /// <summary>The training on sprite scenes.</summary>
-    public static SlotTrainingOptions Sprites { get; } = new() { Data = SlotData.Sprites, Network = new() { Slots = 5, Positions = 0.2 }, Updates = 50_000 };
+    public static SlotTrainingOptions Sprites { get; } = new() { Data = SlotData.CompactSprites, AnyShape = 0.7, Network = new() { Slots = 5, Positions = 0.2 }, Updates = 20_000 };
 }
 
 /// <summary>A row of the curve.</summary>
@@ -147,6 +153,10 @@ public sealed class SlotTraining : IResumableTraining
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Updates, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, 1, nameof(options));
+        if (!(options.AnyShape is >= 0 and <= 1) || (options.AnyShape > 0 && options.Data != SlotData.CompactSprites))
+        {
+            throw new ArgumentException(FormattableString.Invariant($"AnyShape is {options.AnyShape} with {options.Data}, wanted 0 to 1 with compact sprites, and 0 with anything else."), nameof(options));
+        }
         ArgumentOutOfRangeException.ThrowIfLessThan(options.EvaluateEvery, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Evaluated, 1, nameof(options));
         this.options = options;
@@ -199,7 +209,8 @@ public sealed class SlotTraining : IResumableTraining
     private double Update()
     {
         using var scope = NewDisposeScope();
-        using SlotScenes batch = SlotScenes.Draw(options.Data, options.BatchSize, options.Seed, (long)Step * options.BatchSize);
+        SlotData data = Step < options.AnyShape * options.Updates ? SlotData.Sprites : options.Data;
+        using SlotScenes batch = SlotScenes.Draw(data, options.BatchSize, options.Seed, (long)Step * options.BatchSize);
         optimizer.zero_grad();
         Tensor loss = Network.Loss(batch.Images, generator);
         double value = loss.ToDouble();

@@ -58,7 +58,7 @@ public sealed record ComplexAutoencoderTrainingOptions
         return data switch
         {
             ShapeSceneKind.TwoShapes => quick with { Updates = 4000 },
-            ShapeSceneKind.ThreeShapes => quick with { Updates = 16_000, Pairs = 0.5, EvaluateEvery = 500 },
+            ShapeSceneKind.ThreeShapes => quick with { Updates = 16_000, Pairs = 0.85, EvaluateEvery = 500 },
             _ => quick with { Updates = 3000 },
         };
     }

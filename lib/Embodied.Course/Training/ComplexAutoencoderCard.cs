@@ -21,7 +21,7 @@ internal static class ComplexAutoencoderCard
             ## How it was made
 
             - Command: `dotnet run -c Release --project lib/Embodied.Course -- train cae --data {Argument(options.Data)}{(net.Gate == PhaseGate.None ? " --ungated" : "")}{(options.Updates == ComplexAutoencoderTrainingOptions.For(options.Data).Updates ? "" : $" --updates {options.Updates}")}{(options.Seed == ComplexAutoencoderTrainingOptions.For(options.Data).Seed ? "" : $" --seed {options.Seed}")}`
-            - Data: {Shows(options.Data)} at random places, 32 px, drawn anew for every update (`Datasets/ShapeScenes.cs`){(options.Pairs > 0 ? $"; in the first {options.Pairs:P0} of the updates one of the three is left out" : "")}{(options.Data == ShapeSceneKind.GarmentAndShape ? "; garments are the first 10,000 training images of Fashion-MNIST" : "")}.
+            - Data: {Shows(options.Data)} at random places, 32 px, drawn anew for every update (`Datasets/ShapeScenes.cs`){(options.Data == ShapeSceneKind.GarmentAndShape ? "; garments are the first 10,000 training images of Fashion-MNIST" : "")}.
             - {options.Updates} updates of {options.BatchSize} scenes, Adam, learning rate {options.LearningRate}{(options.FinalLearningRate < options.LearningRate ? $" to {options.FinalLearningRate} along a cosine" : "")} after {options.WarmUp} updates of warm-up, mean squared error, seed {options.Seed}; {time.TotalMinutes:0} minutes on one core, beside other work.
 
             ## What it does

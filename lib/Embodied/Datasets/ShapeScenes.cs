@@ -64,16 +64,10 @@ public sealed class ShapeScenes
     /// <summary>Draws scenes.</summary>
     /// <param name="n">How many.</param>
     /// <param name="generator">Where places and garments come from.</param>
-    /// <param name="pairs">Whether one of three shapes is left out, a random one.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is not positive.</exception>
-    /// <exception cref="ArgumentException">Pairs are wanted of scenes that have no more than two.</exception>
-    public ShapeSceneBatch Draw(int n, Generator generator, bool pairs = false)
+    public ShapeSceneBatch Draw(int n, Generator generator)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(n, 1);
-        if (pairs && Kind != ShapeSceneKind.ThreeShapes)
-        {
-            throw new ArgumentException($"Scenes of {Kind} have two objects, and none to leave out.", nameof(pairs));
-        }
         using var scope = NewDisposeScope();
         // Of each object two coordinates, and for garments which one and with which shape.
         long[] random = [.. randint(1 << 30, [n, 8], ScalarType.Int64, generator: generator).data<long>()];
@@ -92,14 +86,9 @@ public sealed class ShapeScenes
                     canvas.Draw(Circle, 2, dice[2..]);
                     break;
                 case ShapeSceneKind.ThreeShapes:
-                    bool[][,] shapes = [Square, Up, Down];
-                    for (int k = 0; k < 3; k++)
-                    {
-                        if (!pairs || dice[6] % 3 != k)
-                        {
-                            canvas.Draw(shapes[k], k + 1, dice[(2 * k)..]);
-                        }
-                    }
+                    canvas.Draw(Square, 1, dice);
+                    canvas.Draw(Up, 2, dice[2..]);
+                    canvas.Draw(Down, 3, dice[4..]);
                     break;
                 default:
                     canvas.Draw(garments.AsSpan((int)(dice[6] % (garments!.Length / (Garment * Garment))) * Garment * Garment, Garment * Garment), 1, dice);

@@ -117,19 +117,6 @@ public sealed class ComplexAutoencoderTests : IDisposable
     }
 
     [Fact]
-    public void Of_three_shapes_one_may_be_left_out_and_it_is_each_in_turn()
-    {
-        var scenes = new ShapeScenes(ShapeSceneKind.ThreeShapes);
-        ShapeSceneBatch pairs = scenes.Draw(300, new Generator(4), pairs: true), all = scenes.Draw(300, new Generator(4));
-        int[] missing = [.. Enumerable.Range(1, 3).Select(shape => (int)pairs.Labels.eq(shape).flatten(1).any(1).logical_not().sum().ToInt64())];
-        Assert.Equal(300, missing.Sum());
-        Assert.All(missing, count => Assert.InRange(count, 70, 130));
-        Assert.True(pairs.Images.le(all.Images).all().ToBoolean(), "the others stay where they were");
-        Assert.Throws<ArgumentException>(() => new ShapeScenes(ShapeSceneKind.TwoShapes).Draw(1, new Generator(1), pairs: true));
-        Assert.Throws<ArgumentException>(() => new ComplexAutoencoderTraining(Tiny with { Pairs = 0.5 }));
-    }
-
-    [Fact]
     public void Scenes_come_from_the_generator_alone()
     {
         var scenes = new ShapeScenes(ShapeSceneKind.ThreeShapes);

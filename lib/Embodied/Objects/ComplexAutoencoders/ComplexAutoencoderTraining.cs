@@ -21,12 +21,6 @@ public sealed record ComplexAutoencoderTrainingOptions
     /// <summary>Updates.</summary>
     public int Updates { get; init; } = 4000;
 
-    /// <summary>
-    /// The share of the updates, from the first on, whose scenes of three shapes lack one of them. Two shapes come apart soon, and each pair of the three wants to be far apart on the
-    /// circle; where all three are there from the start, two of them may share a phase and be drawn well all the same.
-    /// </summary>
-    public double Pairs { get; init; }
-
     /// <summary>Scenes per update, drawn anew.</summary>
     public int BatchSize { get; init; } = 64;
 
@@ -58,7 +52,7 @@ public sealed record ComplexAutoencoderTrainingOptions
         return data switch
         {
             ShapeSceneKind.TwoShapes => quick with { Updates = 4000 },
-            ShapeSceneKind.ThreeShapes => quick with { Updates = 16_000, Pairs = 0.85, EvaluateEvery = 500 },
+            ShapeSceneKind.ThreeShapes => quick with { Updates = 20_000 },
             _ => quick with { Updates = 3000 },
         };
     }
@@ -123,10 +117,6 @@ public sealed class ComplexAutoencoderTraining : IResumableTraining
         ArgumentOutOfRangeException.ThrowIfLessThan(options.EvaluateEvery, 1, nameof(options.EvaluateEvery));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.EvaluationScenes, 1, nameof(options.EvaluationScenes));
         ArgumentOutOfRangeException.ThrowIfNegative(options.WarmUp, nameof(options.WarmUp));
-        if (!(options.Pairs is >= 0 and <= 1) || (options.Pairs > 0 && options.Data != ShapeSceneKind.ThreeShapes))
-        {
-            throw new ArgumentException(FormattableString.Invariant($"Pairs is {options.Pairs} with {options.Data}, wanted 0 to 1 with three shapes, and 0 with anything else."), nameof(options));
-        }
         this.options = options;
         generator = new Generator(unchecked((ulong)options.Seed));
         Network = new ComplexAutoencoder(options.Network, generator);
@@ -204,7 +194,7 @@ public sealed class ComplexAutoencoderTraining : IResumableTraining
     private double Update()
     {
         using var scope = NewDisposeScope();
-        Tensor x = scenes.Draw(options.BatchSize, generator, pairs: Step < options.Pairs * options.Updates).Images;
+        Tensor x = scenes.Draw(options.BatchSize, generator).Images;
         optimizer.zero_grad();
         Tensor difference = Network.call(x).Reconstruction - x, loss = (difference * difference).mean();
         double value = loss.ToDouble();

@@ -24,7 +24,7 @@ public class DifferentiablePlanningTests
         return (0.6 * Randn(g, d, 5), Randn(g, n, d), Randn(g, n, d));
     }
 
-    private static Tensor Optimum(Tensor W, Tensor b, Tensor start, int iterations = 400) =>
+    private static Tensor Optimum(Tensor W, Tensor b, Tensor start, int iterations = 120) =>
         UnrolledDescent.Minimise(z => Bowl(z, [W, b]), start, 0.25, iterations, remembered: 0);
 
     [Fact]
@@ -61,9 +61,9 @@ public class DifferentiablePlanningTests
         (Tensor W, Tensor b, Tensor start) = Parameters(4);
         Tensor pull = Randn(new Generator(5), 3, 4);
         Tensor[] theta = [W.requires_grad_(), b.requires_grad_()];
-        IList<Tensor> unrolled = autograd.grad([(pull * UnrolledDescent.Minimise(z => Bowl(z, theta), start, 0.25, 300)).sum()], theta);
+        IList<Tensor> unrolled = autograd.grad([(pull * UnrolledDescent.Minimise(z => Bowl(z, theta), start, 0.25, 120)).sum()], theta);
         Tensor optimum = Optimum(W, b, start);
-        foreach (ImplicitOptions options in new[] { new ImplicitOptions(), new() { Solver = AdjointSolver.Neumann, Iterations = 300, Step = 0.25 } })
+        foreach (ImplicitOptions options in new[] { new ImplicitOptions(), new() { Solver = AdjointSolver.Neumann, Iterations = 150, Step = 0.25 } })
         {
             IList<Tensor> byOptimum = autograd.grad([(pull * ImplicitOptimum.Attach(Bowl, optimum, theta, options)).sum()], theta);
             IList<Tensor> byPoint = autograd.grad([(pull * ImplicitFixedPoint.Attach(Step, optimum, theta, options)).sum()], theta);
@@ -102,7 +102,7 @@ public class DifferentiablePlanningTests
     {
         using var scope = NewDisposeScope();
         (Tensor W, Tensor b, Tensor start) = Parameters(7);
-        Tensor pull = Randn(new Generator(8), 3, 4), optimum = Optimum(W, b, start, 1000);
+        Tensor pull = Randn(new Generator(8), 3, 4), optimum = Optimum(W, b, start, 300);
         Tensor[] theta = [W.requires_grad_(), b.requires_grad_()];
         IList<Tensor> truncated = autograd.grad([(pull * UnrolledDescent.Minimise(z => Bowl(z, theta), optimum, 0.1, terms + 3, remembered: terms)).sum()], theta);
         Tensor[] series = ImplicitOptimum.Gradient(Bowl, optimum, theta, pull, new() { Solver = AdjointSolver.Neumann, Iterations = terms, Step = 0.1 });

@@ -1,5 +1,4 @@
 using Embodied.WorldModels;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Embodied.Planning.Differentiable;
@@ -13,11 +12,8 @@ public sealed record LqrImitationOptions
     /// <summary>Whether the weights of the cost are learned; else they are the expert's.</summary>
     public bool LearnCost { get; init; }
 
-    /// <summary>Updates planned; the learning rate falls to 0 over them, as a cosine.</summary>
-    public int Updates { get; init; } = 400;
-
-    /// <summary>Adam's learning rate at first.</summary>
-    public double LearningRate { get; init; } = 0.03;
+    /// <summary>The longest step in the parameters.</summary>
+    public double LongestStep { get; init; } = 0.5;
 }
 
 /// <summary>An expert: a linear system and a diagonal quadratic cost.</summary>
@@ -69,23 +65,22 @@ public sealed record LinearExpert(Tensor A, Tensor B, Tensor Weights)
 /// <code>
 /// L = 1/(nT) Σ ‖xₜ − x̂ₜ‖² + ‖uₜ − ûₜ‖²
 /// </code>
-/// is minimised by gradients that flow through its plans. Nothing is ever said about the model: it is right once the motions are.
+/// is minimised by gradients that flow through its plans. Nothing is ever said about the model: it is right once the motions are. The valley of L is narrow,
+/// for where gains hardly change in time, many models move alike; so the steps are those of BFGS, where the paper takes many more of RMSprop.
 /// </summary>
 /// <remarks>Amos et al. 2018, § 5.1. Lecture: differentiable planning.</remarks>
 public sealed class LqrImitation : IDisposable
 {
     private readonly Tensor states, controls;
     private readonly LinearExpert expert;
-    private readonly Parameter A, B, logits;
-    private readonly OptimizerHelper optimiser;
     private readonly LqrImitationOptions options;
-    private int updates;
+    private readonly Bfgs descent;
 
-    /// <summary>A learner that knows nothing: small random dynamics, equal weights.</summary>
+    /// <summary>A learner that knows nothing: what is now will be, controls do little and at random, all weights are equal.</summary>
     /// <param name="expert">What is not learned is copied from it; what is learned is compared with it.</param>
     /// <param name="states">The expert's states, [n, T + 1, n_x].</param>
     /// <param name="controls">Its controls, [n, T, n_u].</param>
-    /// <param name="generator">Draws the first dynamics.</param>
+    /// <param name="generator">Draws the first B.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <exception cref="ArgumentException">A shape does not fit, a value is not finite, or there is nothing to learn.</exception>
     public LqrImitation(LinearExpert expert, Tensor states, Tensor controls, Generator generator, LqrImitationOptions? options = null)
@@ -102,12 +97,14 @@ public sealed class LqrImitation : IDisposable
         }
         using var scope = NewDisposeScope();
         (this.expert, this.states, this.controls) = (expert, states.detach().clone().DetachFromDisposeScope(), controls.detach().clone().DetachFromDisposeScope());
-        Tensor Drawn(Tensor like) => 0.3 * randn(like.shape, dtype: like.dtype, generator: generator);
-        A = Parameter(this.options.LearnDynamics ? Drawn(expert.A) : expert.A, this.options.LearnDynamics);
-        B = Parameter(this.options.LearnDynamics ? Drawn(expert.B) : expert.B, this.options.LearnDynamics);
-        logits = Parameter(this.options.LearnCost ? zeros_like(expert.Weights) : expert.Weights.log(), this.options.LearnCost);
-        optimiser = optim.Adam(new[] { A, B, logits }.Where(each => each.requires_grad), this.options.LearningRate);
+        Tensor A = this.options.LearnDynamics ? eye(nx, dtype: expert.A.dtype) : expert.A.detach();
+        Tensor B = this.options.LearnDynamics ? 0.3 * randn(expert.B.shape, dtype: expert.B.dtype, generator: generator) : expert.B.detach();
+        Tensor logits = this.options.LearnCost ? zeros_like(expert.Weights.detach()) : expert.Weights.detach().log();
+        descent = new(Loss, cat([A.flatten(), B.flatten(), logits]), this.options.LongestStep);
     }
+
+    /// <summary>L, the imitation loss, as it is now.</summary>
+    public double ImitationLoss => descent.Value;
 
     /// <summary>The learner as it is now; constants.</summary>
     public LinearExpert Learned
@@ -115,9 +112,8 @@ public sealed class LqrImitation : IDisposable
         get
         {
             using var scope = NewDisposeScope();
-            return new(
-                A.detach().clone().MoveToOuterDisposeScope(), B.detach().clone().MoveToOuterDisposeScope(),
-                logits.detach().softmax(0).MoveToOuterDisposeScope());
+            LinearExpert now = Parts(descent.Point);
+            return new(now.A.clone().MoveToOuterDisposeScope(), now.B.clone().MoveToOuterDisposeScope(), now.Weights.MoveToOuterDisposeScope());
         }
     }
 
@@ -129,45 +125,44 @@ public sealed class LqrImitation : IDisposable
         return Math.Max(options.LearnDynamics ? expert.DynamicsError(now) : 0, options.LearnCost ? expert.CostError(now) : 0);
     }
 
-    /// <summary>One step along the gradient of the imitation loss.</summary>
-    /// <returns>L before the step.</returns>
-    /// <exception cref="InvalidOperationException">The loss is not finite; the message names the update.</exception>
-    public double Update()
-    {
-        using var scope = NewDisposeScope();
-        double rate = options.LearningRate * (1 + Math.Cos(Math.PI * Math.Min(1, (double)updates / options.Updates))) / 2;
-        foreach (var group in optimiser.ParamGroups)
-        {
-            group.LearningRate = rate;
-        }
-        optimiser.zero_grad();
-        (Tensor x, Tensor u) = new LinearExpert(A, B, logits.softmax(0)).Act(states[.., 0], (int)controls.shape[1]);
-        Tensor loss = ((x - states).square().sum() + (u - controls).square().sum()) / (controls.shape[0] * controls.shape[1]);
-        double value = loss.to(ScalarType.Float64).item<double>();
-        updates++;
-        if (!double.IsFinite(value))
-        {
-            throw new InvalidOperationException($"The imitation loss is no longer finite at update {updates}: the learning rate {options.LearningRate} is too large.");
-        }
-        loss.backward();
-        optimiser.step();
-        return value;
-    }
-
-    private static Parameter Parameter(Tensor value, bool learned)
-    {
-        var parameter = new Parameter(value.detach().clone(), learned);
-        parameter.DetachFromDisposeScope();
-        return parameter;
-    }
+    /// <summary>One step that lowers the imitation loss.</summary>
+    /// <returns>Whether there was one; at a minimum, to the last digits, there is none.</returns>
+    public bool Update() => descent.Step();
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        optimiser.Dispose();
-        foreach (Tensor tensor in new[] { states, controls, A, B, logits })
+        descent.Dispose();
+        states.Dispose();
+        controls.Dispose();
+    }
+
+    // A, B and the logarithms of the weights in a row.
+    private LinearExpert Parts(Tensor point)
+    {
+        long nx = expert.A.shape[0], nu = expert.B.shape[1];
+        return new(
+            point.narrow(0, 0, nx * nx).reshape(nx, nx), point.narrow(0, nx * nx, nx * nu).reshape(nx, nu),
+            point.narrow(0, nx * nx + nx * nu, nx + nu).softmax(0));
+    }
+
+    private (double Value, Tensor Gradient) Loss(Tensor point)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = enable_grad();
+        Tensor at = point.detach().requires_grad_();
+        (Tensor x, Tensor u) = Parts(at).Act(states[.., 0], (int)controls.shape[1]);
+        Tensor loss = ((x - states).square().sum() + (u - controls).square().sum()) / (controls.shape[0] * controls.shape[1]);
+        Tensor gradient = autograd.grad([loss], [at])[0];
+        long dynamics = point.shape[0] - expert.Weights.shape[0];
+        if (!options.LearnDynamics)
         {
-            tensor.Dispose();
+            gradient.narrow(0, 0, dynamics).zero_();
         }
+        if (!options.LearnCost)
+        {
+            gradient.narrow(0, dynamics, expert.Weights.shape[0]).zero_();
+        }
+        return (loss.to(ScalarType.Float64).item<double>(), gradient.MoveToOuterDisposeScope());
     }
 }

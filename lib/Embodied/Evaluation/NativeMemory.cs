@@ -32,6 +32,9 @@ public static partial class NativeMemory
     /// <param name="keep">Gives what is to be weighed.</param>
     public static long Of(Func<IDisposable> keep)
     {
+        // What others have left for the collector must not go while this is weighed.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         long before = InUse();
         using IDisposable kept = keep();
         return InUse() - before;

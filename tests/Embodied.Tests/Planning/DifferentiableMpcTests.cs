@@ -94,12 +94,12 @@ public class DifferentiableMpcTests
     {
         using var scope = NewDisposeScope();
         (Tensor truth, Tensor weights, _, _) = Problem();
-        Tensor start = (2 * rand(6, 2, dtype: ScalarType.Float64, generator: new Generator(3)) - 1) * tensor(new[] { 0.8, 0.5 });
+        Tensor start = (2 * rand(6, 2, dtype: ScalarType.Float64, generator: new Generator(3)) - 1) * tensor(new[] { 0.3, 0.3 });
         Tensor guess = zeros(6, 12, 1, dtype: ScalarType.Float64);
         Tensor expert = DifferentiableMpc.Solve(Swing(truth), Wish(weights), start, guess, [], options).Controls;
         Tensor logs = tensor(new[] { 5.0, 1.4 }).log().requires_grad_();
         double before = 0, loss = 0;
-        for (int i = 0; i < 80; i++)
+        for (int i = 0; i < 60; i++)
         {
             using var inner = NewDisposeScope();
             Tensor theta = logs.exp();
@@ -109,7 +109,7 @@ public class DifferentiableMpcTests
             before = i == 0 ? loss : before;
             Tensor slope = autograd.grad([L], [logs])[0];
             using var _ = no_grad();
-            logs.sub_(slope.sign() * 0.05 * Math.Pow(0.94, i));
+            logs.sub_(slope.sign() * 0.05 * Math.Pow(0.92, i));
         }
         double off = (logs.exp() / truth - 1).abs().max().item<double>();
         Assert.True(off < 0.02, $"{off}, loss {before} to {loss}");
@@ -123,9 +123,10 @@ public class DifferentiableMpcTests
         unknown[1, 0] = double.NaN;
         Assert.StartsWith("start holds a value that is not finite at entry 0 of problem 1.", Assert.Throws<ArgumentException>(() => DifferentiableMpc.Solve(Swing(theta), Wish(weights), unknown, guess, [theta])).Message, StringComparison.Ordinal);
         Assert.StartsWith("controls has shape [2, 12, 2]", Assert.Throws<ArgumentException>(() => DifferentiableMpc.Solve(Swing(theta), Wish(weights), start, zeros(2, 12, 2, dtype: ScalarType.Float64), [theta])).Message, StringComparison.Ordinal);
-        // A cost that falls without end as the control grows.
-        var greedy = new FunctionCost((x, u, _) => x.square().sum(1), x => x.square().sum(1));
+        // Nothing prices the control and nothing answers to it: no plan is an optimum of its own, and none claims to be.
+        var free = new FunctionCost((x, u, _) => x.square().sum(1), x => x.square().sum(1));
         var idle = new FunctionSteps(2, 1, 0.1, (x, u, _) => x + 0 * u);
-        Assert.StartsWith("R + BᵀVB is not positive definite at step 11 of problem 0", Assert.Throws<InvalidOperationException>(() => DifferentiableMpc.Solve(idle, greedy, start, guess, [theta], new() { Planner = new() { Regularisation = 0, MostRegularisation = 1e3 } })).Message, StringComparison.Ordinal);
+        MpcPlan lost = DifferentiableMpc.Solve(idle, free, start, guess, [theta], new() { Planner = new() { Regularisation = 0, MostRegularisation = 1e3 } });
+        Assert.False(lost.Done.any().item<bool>());
     }
 }

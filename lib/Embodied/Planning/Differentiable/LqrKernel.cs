@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Embodied.WorldModels;
 using static TorchSharp.torch;
@@ -137,7 +138,7 @@ internal static unsafe class LqrKernel
     private static T* At<T>(Tensor x, int p) where T : unmanaged
     {
         Span<byte> bytes = x.bytes;
-        return (T*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes)) + bytes.Length / sizeof(T) / x.shape[0] * p;
+        return (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes)) + bytes.Length / sizeof(T) / x.shape[0] * p;
     }
 
     private static void Share(int n, Action<int, int> work)
@@ -167,6 +168,7 @@ internal static unsafe class LqrKernel
             (steps + 1) * nx + steps * nu + 2 * nx * (nx + nu) + (nx + nu) * (nx + nu) + nx + nu + 2 * nu * nx + nu * nu + nx;
 
         /// <summary>The Riccati recursion; 0, or 1 + the step at which there is no minimum.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         internal int Backward(T* A, T* B, T* Q, T* R, T* S, T* q, T* r, T* c, T* V, T* K, T* factor)
         {
             Copy(V + steps * nx * nx, Q + steps * nx * nx, nx * nx);
@@ -242,6 +244,7 @@ internal static unsafe class LqrKernel
         }
 
         /// <summary>v and k alone, for other linear terms.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         internal void Linear(T* A, T* B, T* K, T* factor, T* q, T* r)
         {
             Copy(values + steps * nx, q + steps * nx, nx);
@@ -259,6 +262,7 @@ internal static unsafe class LqrKernel
         }
 
         /// <summary>The motion under K and k; from 0 without a start, without drift if there is none.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         internal void Forward(T* A, T* B, T* c, T* start, T* V, T* K, T* x, T* u, T* costates)
         {
             if (start == null)

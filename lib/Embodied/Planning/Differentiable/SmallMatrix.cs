@@ -1,11 +1,14 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Embodied.Planning.Differentiable;
 
 /// <summary>Products of matrices of a dozen rows, row-major, where the call of a library would cost more than the product.</summary>
+/// <remarks>Optimised at the first call: a single call holds all the work, and the runtime would else begin with slow code.</remarks>
 internal static unsafe class SmallMatrix
 {
     /// <summary>C += A B, where entry (i, k) of A lies at a[i · down + k · across]: either A or its transpose.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Add<T>(T* c, T* a, int down, int across, T* b, int rows, int inner, int columns) where T : unmanaged, INumber<T>
     {
         int lane = Vector<T>.Count;
@@ -53,6 +56,7 @@ internal static unsafe class SmallMatrix
     }
 
     /// <summary>y += M x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void AddTimes<T>(T* y, T* m, T* x, int rows, int columns) where T : unmanaged, INumber<T>
     {
         for (int i = 0; i < rows; i++, m += columns)
@@ -77,6 +81,7 @@ internal static unsafe class SmallMatrix
         Add(y, x, 0, 1, m, 1, rows, columns);
 
     /// <summary>The lower factor L of a symmetric matrix, LLᵀ; false if the matrix is not positive definite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static bool Cholesky<T>(T* l, T* a, int down, int n) where T : unmanaged, IRootFunctions<T>, IComparisonOperators<T, T, bool>
     {
         for (int i = 0; i < n; i++)
@@ -111,6 +116,7 @@ internal static unsafe class SmallMatrix
     }
 
     /// <summary>X ← −(LLᵀ)⁻¹X.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void SolveNegative<T>(T* l, T* x, int n, int columns) where T : unmanaged, INumber<T>
     {
         for (int i = 0; i < n; i++)

@@ -191,17 +191,23 @@ public class DifferentiableLqrTests
             autograd.grad([DifferentiableLqr.Solve(Problem(m), m[8]).States.sum()], [m[0], m[8]]);
         }
         Once();
-        long tensors = Tensor.TotalCount, bytes = NativeMemory.InUse();
-        const int Times = 200;
-        for (int i = 0; i < Times; i++)
+        long tensors = Tensor.TotalCount;
+        const int Times = 100;
+        // The runtime takes memory of its own now and then, but not every time; what leaks does.
+        long grown = Enumerable.Range(0, 4).Min(_ =>
         {
-            Once();
-        }
+            GC.Collect();
+            long bytes = NativeMemory.InUse();
+            for (int i = 0; i < Times; i++)
+            {
+                Once();
+            }
+            GC.Collect();
+            return NativeMemory.InUse() - bytes;
+        });
         Assert.Equal(tensors, Tensor.TotalCount);
-        // What is saved for one backward pass weighs more than what the runtime needs beside it.
-        GC.Collect();
         long saved = sizeof(double) * 8 * 20 * (4 * 4 + 4 * 2 + 2 * 2 + 2 * 4 + 2);
-        Assert.True(NativeMemory.InUse() - bytes < Times * saved / 2, $"{NativeMemory.InUse() - bytes} bytes");
+        Assert.True(grown < Times * saved / 2, $"{grown} bytes");
     }
 
     [Theory]

@@ -15,6 +15,8 @@ switch (args)
         return GradingThroughput.Run();
     case ["dino-step", ..]:
         return DinoStep.Run();
+    case ["planning"]:
+        return PlanningSpeed.Run();
     default:
         BenchmarkSwitcher.FromAssembly(typeof(NcutBenchmark).Assembly).Run(args);
         return 0;

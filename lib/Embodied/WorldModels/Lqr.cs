@@ -71,29 +71,37 @@ public static class Lqr
     public static (Tensor States, Tensor Controls, Tensor Costates) Again(LqrSolution solved, Tensor q, Tensor r, Tensor c, Tensor start)
     {
         LqrProblem problem = solved.Problem;
-        int T = problem.Horizon;
         ShapeCheck.Require(q, nameof(q), problem.q.shape);
         ShapeCheck.Require(r, nameof(r), problem.r.shape);
         ShapeCheck.Require(c, nameof(c), problem.c.shape);
+        ShapeCheck.Require(start, nameof(start), problem.Batch, problem.StateSize);
+        return AgainFrom(problem.A, problem.B, solved.V, solved.K, solved.Factor, q, r, c, start);
+    }
+
+    /// <summary>The same from the parts of a solution.</summary>
+    internal static (Tensor States, Tensor Controls, Tensor Costates) AgainFrom(
+        Tensor A, Tensor B, Tensor V, Tensor K, Tensor factor, Tensor q, Tensor r, Tensor c, Tensor start)
+    {
+        int T = (int)A.shape[1];
         using var scope = NewDisposeScope();
-        Tensor[] B = problem.B.mT.unbind(1), closed = solved.ClosedLoop().mT.unbind(1), gains = solved.K.mT.unbind(1), factors = solved.Factor.unbind(1);
+        Tensor[] Bs = B.mT.unbind(1), closed = (A + B.matmul(K)).mT.unbind(1), gains = K.mT.unbind(1), factors = factor.unbind(1);
         Tensor[] ls = q.unsqueeze(-1).unbind(1), rs = r.unsqueeze(-1).unbind(1);
         // Vₜ₊₁cₜ does not depend on what the recursion finds.
-        Tensor[] pull = solved.V[.., 1..].matmul(c.unsqueeze(-1)).unbind(1);
+        Tensor[] pull = V[.., 1..].matmul(c.unsqueeze(-1)).unbind(1);
         Tensor v = ls[T];
         List<Tensor> vs = [v];
         var feed = new Tensor[T];
         for (int t = T - 1; t >= 0; t--)
         {
             Tensor next = v + pull[t];
-            feed[t] = (rs[t] + B[t].bmm(next)).cholesky_solve(factors[t]).neg();
+            feed[t] = (rs[t] + Bs[t].bmm(next)).cholesky_solve(factors[t]).neg();
             // The terms of k cancel, for K is optimal: W_xu k = −KᵀW_uu k.
             v = ls[t] + closed[t].bmm(next) + gains[t].bmm(rs[t]);
             vs.Add(v);
         }
         vs.Reverse();
-        (Tensor x, Tensor u) = solved.Rollout(start, stack(feed, 1).squeeze(-1), c);
-        Tensor costates = (solved.V.matmul(x.unsqueeze(-1)) + stack(vs, 1)).squeeze(-1);
+        (Tensor x, Tensor u) = LqrSolution.Rollout(A, B, K, stack(feed, 1).squeeze(-1), c, start);
+        Tensor costates = (V.matmul(x.unsqueeze(-1)) + stack(vs, 1)).squeeze(-1);
         return (x.MoveToOuterDisposeScope(), u.MoveToOuterDisposeScope(), costates.MoveToOuterDisposeScope());
     }
 
@@ -104,8 +112,11 @@ public static class Lqr
         {
             long[] last = [.. failed.ne(0).to(ScalarType.Int64).mul(arange(1, failed.shape[1] + 1)).amax([1L]).data<long>()];
             int problem = Array.FindIndex(last, step => step > 0);
-            throw new InvalidOperationException(
-                $"R + BᵀVB is not positive definite at step {last[problem] - 1} of problem {problem}: the cost of the controls has no minimum there.");
+            throw NoMinimum(last[problem] - 1, problem);
         }
     }
+
+    /// <summary>What an indefinite step is answered with.</summary>
+    internal static InvalidOperationException NoMinimum(long step, long problem) =>
+        new($"R + BᵀVB is not positive definite at step {step} of problem {problem}: the cost of the controls has no minimum there.");
 }

@@ -41,8 +41,14 @@ public sealed record LqrSolution(LqrProblem Problem, Tensor K, Tensor k, Tensor 
     internal (Tensor States, Tensor Controls) Rollout(Tensor start, Tensor k, Tensor c)
     {
         ShapeCheck.Require(start, nameof(start), Problem.Batch, Problem.StateSize);
+        return Rollout(Problem.A, Problem.B, K, k, c, start);
+    }
+
+    /// <summary>Follows a policy.</summary>
+    internal static (Tensor States, Tensor Controls) Rollout(Tensor As, Tensor Bs, Tensor K, Tensor k, Tensor c, Tensor start)
+    {
         using var scope = NewDisposeScope();
-        Tensor[] A = Problem.A.unbind(1), B = Problem.B.unbind(1), gains = K.unbind(1), feed = k.unsqueeze(-1).unbind(1), drift = c.unsqueeze(-1).unbind(1);
+        Tensor[] A = As.unbind(1), B = Bs.unbind(1), gains = K.unbind(1), feed = k.unsqueeze(-1).unbind(1), drift = c.unsqueeze(-1).unbind(1);
         List<Tensor> states = [start.unsqueeze(-1)], controls = [];
         for (int t = 0; t < A.Length; t++)
         {

@@ -24,14 +24,14 @@ Tensor MyModule(Tensor R, Tensor W, int K) { Tensor V = zeros_like(R); for (int 
 // module: a sum over channels: 0.5
 Tensor MyModule(Tensor R, Tensor W, int K) { Tensor V = zeros_like(R); for (int k = 0; k < K; k++) { V = nn.functional.conv2d(cat([R, V], 1), W, padding: [1L, 1L]).sum(1, keepdim: true); } return V.squeeze(1); }
 
-// attention: column before row: 0.5
+// glance: column before row: 0.5
 Tensor MyPolicy(Tensor Q, Tensor states, Tensor W) { Tensor flat = Q.permute(0, 3, 2, 1).reshape(-1, Q.shape[1]); Tensor index = (states[.., 0] * Q.shape[2] + states[.., 1]) * Q.shape[3] + states[.., 2]; return softmax(flat.index_select(0, index).mm(W.t()), 1); }
 
-// attention: the softmax over states: 0
+// glance: the softmax over states: 0
 Tensor MyPolicy(Tensor Q, Tensor states, Tensor W) { Tensor flat = Q.permute(0, 2, 3, 1).reshape(-1, Q.shape[1]); Tensor index = (states[.., 0] * Q.shape[2] + states[.., 1]) * Q.shape[3] + states[.., 2]; return softmax(flat.index_select(0, index).mm(W.t()), 0); }
 
-// attention: none, the mean of the map: 0.5
+// glance: none, the mean of the map: 0.5
 Tensor MyPolicy(Tensor Q, Tensor states, Tensor W) => softmax(Q.mean([2L, 3L]).index_select(0, states[.., 0]).mm(W.t()), 1);
 
-// attention: always the first map: 0.5
+// glance: always the first map: 0.5
 Tensor MyPolicy(Tensor Q, Tensor states, Tensor W) { Tensor flat = Q.permute(0, 2, 3, 1).reshape(-1, Q.shape[1]); Tensor index = states[.., 1] * Q.shape[3] + states[.., 2]; return softmax(flat.index_select(0, index).mm(W.t()), 1); }

@@ -68,9 +68,10 @@ public sealed record Assignment(string Name, NotebookDocument Document, IReadOnl
             {
                 Want(!mark.Grade, cell, "is a solution and a check in one; two cells are wanted");
                 Regions.Check(cell.Source, cell.Id);
+                string id = mark.Id.EndsWith("-solution", StringComparison.Ordinal) ? mark.Id[..^"-solution".Length] : mark.Id;
+                Want(!Gradebook.OwnColumns.Contains(id), cell, $"names its exercise '{id}', which is a column of the gradebook already");
                 exercises.Add(new Exercise(
-                    mark.Id.EndsWith("-solution", StringComparison.Ordinal) ? mark.Id[..^"-solution".Length] : mark.Id,
-                    mark.Id, cell.Source, [], [.. Forbidden(cell)], []));
+                    id, mark.Id, cell.Source, [], [.. Forbidden(cell)], []));
             }
             else if (mark.Grade)
             {

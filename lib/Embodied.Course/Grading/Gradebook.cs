@@ -18,6 +18,9 @@ internal static class Gradebook
         AtomicFile.Write(Path.Combine(folder, "results.json"), stream => stream.Write(Encoding.UTF8.GetBytes(all.ToJsonString() + "\n")));
     }
 
+    /// <summary>The columns beside those of exercises.</summary>
+    public static IReadOnlyList<string> OwnColumns { get; } = ["student", "total", "of", "attention"];
+
     /// <summary>The table, numbers with a point as decimal mark whatever the culture; a cell is empty where nothing was handed in.</summary>
     public static string Csv(IReadOnlyList<Assignment> assignments, IReadOnlyList<GradedSubmission> graded)
     {

@@ -101,6 +101,16 @@ public sealed class ReleaseTests : IDisposable
     }
 
     [Fact]
+    public void An_exercise_is_not_named_as_a_column_of_the_gradebook()
+    {
+        NotebookDocument document = Make("// BEGIN SOLUTION\n// END SOLUTION", "F()");
+        document.Cells[0].Metadata["nbgrader"]!["grade_id"] = "attention-solution";
+        string file = Path.Combine(folder, "made.ipynb");
+        document.Save(file);
+        Assert.Contains("names its exercise 'attention', which is a column of the gradebook already", Assert.Throws<AssignmentException>(() => Assignment.Load(file)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_command_writes_a_course_that_a_student_can_build_and_replaces_it_only_when_told()
     {
         string target = Path.Combine(folder, "students");

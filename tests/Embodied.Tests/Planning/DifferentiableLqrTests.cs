@@ -205,7 +205,8 @@ public class DifferentiableLqrTests
             GC.Collect();
             return NativeMemory.InUse() - bytes;
         });
-        Assert.Equal(tensors, Tensor.TotalCount);
+        // What other tests have left may be collected meanwhile.
+        Assert.InRange(Tensor.TotalCount, 0, tensors);
         long saved = sizeof(double) * 8 * 20 * (4 * 4 + 4 * 2 + 2 * 2 + 2 * 4 + 2);
         Assert.True(grown < Times * saved / 2, $"{grown} bytes");
     }

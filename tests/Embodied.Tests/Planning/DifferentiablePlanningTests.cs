@@ -155,7 +155,8 @@ public class DifferentiablePlanningTests
             GC.Collect();
             return NativeMemory.InUse() - bytes;
         });
-        Assert.Equal(tensors, Tensor.TotalCount);
+        // What other tests have left may be collected meanwhile.
+        Assert.InRange(Tensor.TotalCount, 0, tensors);
         Assert.True(grown < Times * 200 * 20 * sizeof(double) / 2, $"{grown} bytes");
     }
 

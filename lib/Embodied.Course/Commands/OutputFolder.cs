@@ -22,11 +22,17 @@ internal static class OutputFolder
 
     /// <summary>Writes a file whole or not at all.</summary>
     /// <exception cref="CommandException">It cannot be written; what was there stays.</exception>
-    public static void Write(string path, string text)
+    public static void Write(string path, string text) => Whole(path, () => AtomicFile.Write(path, text));
+
+    /// <summary>Copies a file whole or not at all, over what was there.</summary>
+    /// <exception cref="CommandException">It cannot be read or written; what was there stays.</exception>
+    public static void Copy(string from, string path) => Whole(path, () => AtomicFile.Write(path, stream => stream.Write(File.ReadAllBytes(from))));
+
+    private static void Whole(string path, Action write)
     {
         try
         {
-            AtomicFile.Write(path, text);
+            write();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -18,18 +18,18 @@ internal static class Gradebook
         AtomicFile.Write(Path.Combine(folder, "results.json"), stream => stream.Write(Encoding.UTF8.GetBytes(all.ToJsonString() + "\n")));
     }
 
-    /// <summary>The columns beside those of exercises.</summary>
+    /// <summary>The columns beside those of exercises, which stand after the first.</summary>
     public static IReadOnlyList<string> OwnColumns { get; } = ["student", "total", "of", "attention"];
 
     /// <summary>The table, numbers with a point as decimal mark whatever the culture; a cell is empty where nothing was handed in.</summary>
     public static string Csv(IReadOnlyList<Assignment> assignments, IReadOnlyList<GradedSubmission> graded)
     {
-        StringBuilder csv = new("student");
+        StringBuilder csv = new(OwnColumns[0]);
         foreach (Exercise exercise in assignments.SelectMany(assignment => assignment.Exercises))
         {
             csv.Append(',').Append(Field(exercise.Id));
         }
-        csv.Append(",total,of,attention\n");
+        csv.Append(',').AppendJoin(',', OwnColumns.Skip(1)).Append('\n');
         foreach (IGrouping<string, GradedSubmission> student in graded.GroupBy(submission => submission.Student).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             csv.Append(Field(student.Key));

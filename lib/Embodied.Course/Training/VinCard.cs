@@ -11,6 +11,7 @@ internal static class VinCard
     {
         ValueIterationTrainingOptions how = options.Training;
         int side = how.World.Side;
+        ValueIterationTrainingOptions standard = ValueIterationTrainingOptions.Of(side);
         return string.Create(CultureInfo.InvariantCulture, $"""
             # {name}
 
@@ -19,9 +20,9 @@ internal static class VinCard
 
             ## How it was made
 
-            - Command: `dotnet run -c Release --project lib/Embodied.Course -- train vin --side {side} --updates {how.Updates} --seeds {options.Seeds}`
+            - Command: `dotnet run -c Release --project lib/Embodied.Course -- train vin --side {side} --updates {how.Updates} --seeds {options.Seeds}{(how.Maps == standard.Maps ? "" : $" --maps {how.Maps}")}{(how.Seed == standard.Seed ? "" : $" --seed {how.Seed}")}`
             - Data: up to {how.Maps} maps with {how.Trajectories} demonstrations each (`GridDemonstrations`): up to {how.World.Obstacles} obstacles of up to {how.World.ObstacleSide} × {how.World.ObstacleSide} cells, a wall around the map. The expert walks shortest paths, diagonal steps √2; of several best moves it picks one by chance.
-            - Recipe: in all demonstrated steps {(how.AnyBestMove ? "minus the logarithm of the probability of making any of the best moves" : "cross-entropy with the expert's move")}; Adam, highest learning rate {how.LearningRate} for tied and {options.UntiedLearningRate} for untied kernels (tried for untied kernels, seed 1: 0.003, 0.007, 0.012 and 0.02), half a cosine to nothing, gradients no longer than {how.ClipNorm}; {how.Updates} updates of {how.BatchSize} maps, whatever the share of the data; at most {rows.Max(row => row.Seconds) / 60:0.0} minutes each, on one core that it shared with other work.
+            - Recipe: in all demonstrated steps {(how.AnyBestMove ? "minus the logarithm of the probability of making any of the best moves" : "cross-entropy with the expert's move")}; Adam, highest learning rate {how.LearningRate} for tied and {options.UntiedLearningRate} for untied kernels (the best of 0.003, 0.007, 0.012 and 0.02 for untied kernels on maps of 16 cells, one seed each), half a cosine to nothing, gradients no longer than {how.ClipNorm}; {how.Updates} updates of {how.BatchSize} maps, whatever the share of the data; at most {rows.Max(row => row.Seconds) / 60:0.0} minutes each, on one core that it shared with other work.
 
             ## What it can do
 

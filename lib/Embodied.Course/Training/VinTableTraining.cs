@@ -92,7 +92,7 @@ internal sealed class VinTableTraining(TrainingPlaces places, VinTableOptions op
         foreach (bool tied in (bool[])[true, false])
         {
             string to = tied ? places.Weights : Path.Combine(places.Results, places.Name + "-untied.safetensors");
-            File.Copy(Weights(Middle(sorted, tied)), to, overwrite: true);
+            OutputFolder.Copy(Weights(Middle(sorted, tied)), to);
             written.Add(to);
         }
         OutputFolder.Write(places.Card, VinCard.Of(places.Name, options, sorted));

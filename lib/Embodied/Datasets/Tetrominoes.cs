@@ -1,4 +1,3 @@
-using Embodied.Datasets.Sprites;
 using static TorchSharp.torch;
 
 namespace Embodied.Datasets;
@@ -73,7 +72,7 @@ public static class Tetrominoes
         int crowded = 0;
         Parallel.For(0, count, i =>
         {
-            SceneRandom random = new(unchecked((ulong)seed), unchecked((ulong)(first + i)));
+            IndexedRandom random = new(unchecked((ulong)seed), unchecked((ulong)(first + i)));
             Span<bool> scene = masks.AsSpan(i * K * pixels, K * pixels);
             if (!Place(options, scene, shapes.AsSpan(i * K, K), ref random))
             {
@@ -90,7 +89,7 @@ public static class Tetrominoes
     }
 
     // A piece that finds no room means that those before it stand badly: the scene is begun anew.
-    private static bool Place(TetrominoOptions options, Span<bool> masks, Span<long> shapes, ref SceneRandom random)
+    private static bool Place(TetrominoOptions options, Span<bool> masks, Span<long> shapes, ref IndexedRandom random)
     {
         int size = options.Size, pixels = size * size;
         for (int attempt = 0; attempt < Tries; attempt++)
@@ -113,7 +112,7 @@ public static class Tetrominoes
         return false;
     }
 
-    private static bool Fits(TetrominoOptions options, (int X, int Y)[] cells, Span<bool> masks, int placed, ref SceneRandom random)
+    private static bool Fits(TetrominoOptions options, (int X, int Y)[] cells, Span<bool> masks, int placed, ref IndexedRandom random)
     {
         int size = options.Size, cell = options.Cell, pixels = size * size;
         int left = random.Next(size - cell * (cells.Max(c => c.X) + 1) + 1), top = random.Next(size - cell * (cells.Max(c => c.Y) + 1) + 1);
@@ -139,7 +138,7 @@ public static class Tetrominoes
         return true;
     }
 
-    private static void Paint(TetrominoOptions options, ReadOnlySpan<bool> masks, Span<long> colours, Span<float> image, ref SceneRandom random)
+    private static void Paint(TetrominoOptions options, ReadOnlySpan<bool> masks, Span<long> colours, Span<float> image, ref IndexedRandom random)
     {
         int pixels = options.Size * options.Size;
         for (int k = 0; k < colours.Length; k++)

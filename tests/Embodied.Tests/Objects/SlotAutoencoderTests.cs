@@ -112,6 +112,26 @@ public class SlotAutoencoderTests
         Assert.True(SlotScores.Of(with.Network, scenes).Sharpness > SlotScores.Of(without.Network, scenes).Sharpness);
     }
 
+    [Fact]
+    public void Objects_are_of_any_shape_at_first_and_compact_after_that()
+    {
+        SlotTrainingOptions two = Short with { Data = SlotData.CompactSprites, Updates = 2, BatchSize = 4, Network = Short.Network with { Slots = 5 } };
+        float[] all = Weights(two with { Data = SlotData.Sprites }), compact = Weights(two), whole = Weights(two with { AnyShape = 1 }), half = Weights(two with { AnyShape = 0.5 });
+        Assert.Equal(all, whole);
+        Assert.NotEqual(all, compact);
+        Assert.NotEqual(half, all);
+        Assert.NotEqual(half, compact);
+        Assert.Throws<ArgumentException>(() => new SlotTraining(Short with { AnyShape = 0.5 }));
+        Assert.Throws<ArgumentException>(() => new SlotTraining(two with { AnyShape = 1.5 }));
+
+        static float[] Weights(SlotTrainingOptions options)
+        {
+            using SlotTraining training = new(options);
+            training.Run(cancellation: TestContext.Current.CancellationToken);
+            return [.. training.Network.parameters().SelectMany(parameter => parameter.data<float>().ToArray())];
+        }
+    }
+
     [Theory]
     [InlineData(SlotData.Tetrominoes)]
     [InlineData(SlotData.Sprites)]

@@ -1,4 +1,3 @@
-using Embodied.Evaluation;
 using Embodied.Planning.Differentiable;
 using Embodied.WorldModels;
 using static TorchSharp.torch;
@@ -185,30 +184,13 @@ public class DifferentiableLqrTests
     {
         using var scope = NewDisposeScope();
         Tensor[] m = [.. Matrices(13, 8, 20, 4, 2).Select(each => each.requires_grad_())];
-        void Once()
-        {
-            using var inner = NewDisposeScope();
-            autograd.grad([DifferentiableLqr.Solve(Problem(m), m[8]).States.sum()], [m[0], m[8]]);
-        }
-        Once();
-        long tensors = Tensor.TotalCount;
-        const int Times = 100;
-        // The runtime takes memory of its own now and then, but not every time; what leaks does.
-        long grown = Enumerable.Range(0, 4).Min(_ =>
-        {
-            GC.Collect();
-            long bytes = NativeMemory.InUse();
-            for (int i = 0; i < Times; i++)
+        Leaks.Require(
+            () =>
             {
-                Once();
-            }
-            GC.Collect();
-            return NativeMemory.InUse() - bytes;
-        });
-        // What other tests have left may be collected meanwhile.
-        Assert.InRange(Tensor.TotalCount, 0, tensors);
-        long saved = sizeof(double) * 8 * 20 * (4 * 4 + 4 * 2 + 2 * 2 + 2 * 4 + 2);
-        Assert.True(grown < Times * saved / 2, $"{grown} bytes");
+                using var inner = NewDisposeScope();
+                autograd.grad([DifferentiableLqr.Solve(Problem(m), m[8]).States.sum()], [m[0], m[8]]);
+            },
+            times: 100, bytes: sizeof(double) * 8 * 20 * (4 * 4 + 4 * 2 + 2 * 2 + 2 * 4 + 2));
     }
 
     [Theory]

@@ -136,28 +136,13 @@ public class DifferentiablePlanningTests
         (Tensor W, Tensor b, Tensor start) = Parameters(10, 200, 20);
         Tensor[] theta = [W.requires_grad_(), b.requires_grad_()];
         Tensor optimum = Optimum(W, b, start, 50);
-        void Once()
-        {
-            using var inner = NewDisposeScope();
-            autograd.grad([ImplicitOptimum.Attach(Bowl, optimum, theta, new() { Iterations = 5 }).sum()], theta);
-        }
-        Once();
-        long tensors = Tensor.TotalCount;
-        const int Times = 50;
-        long grown = Enumerable.Range(0, 4).Min(_ =>
-        {
-            GC.Collect();
-            long bytes = NativeMemory.InUse();
-            for (int i = 0; i < Times; i++)
+        Leaks.Require(
+            () =>
             {
-                Once();
-            }
-            GC.Collect();
-            return NativeMemory.InUse() - bytes;
-        });
-        // What other tests have left may be collected meanwhile.
-        Assert.InRange(Tensor.TotalCount, 0, tensors);
-        Assert.True(grown < Times * 200 * 20 * sizeof(double) / 2, $"{grown} bytes");
+                using var inner = NewDisposeScope();
+                autograd.grad([ImplicitOptimum.Attach(Bowl, optimum, theta, new() { Iterations = 5 }).sum()], theta);
+            },
+            times: 50, bytes: 200 * 20 * sizeof(double));
     }
 
     [Fact]

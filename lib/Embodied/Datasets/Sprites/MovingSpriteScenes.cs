@@ -62,7 +62,7 @@ public static class MovingSpriteScenes
         var layouts = new SceneLayout[count * T];
         for (int i = 0; i < count; i++)
         {
-            Film(firsts[i], scene, motion, new SceneRandom(unchecked((ulong)seed), unchecked((ulong)i) + 0x5eed0000)).CopyTo(layouts, i * T);
+            Film(firsts[i], scene, motion, new IndexedRandom(unchecked((ulong)seed), unchecked((ulong)i) + 0x5eed0000)).CopyTo(layouts, i * T);
         }
         using SpriteBatch drawn = SpriteScenes.Render(layouts, s, K);
         bool[] masks = drawn.Masks.data<bool>().ToArray();
@@ -81,7 +81,7 @@ public static class MovingSpriteScenes
             drawn.Objects.view(count, T, K)[.., 0].clone().MoveToOuterDisposeScope());
     }
 
-    private static SceneLayout[] Film(SceneLayout first, SpriteSceneOptions scene, SpriteMotionOptions motion, SceneRandom random)
+    private static SceneLayout[] Film(SceneLayout first, SpriteSceneOptions scene, SpriteMotionOptions motion, IndexedRandom random)
     {
         double pixel = 1.0 / scene.Size;
         (double X, double Y) pan = Velocity(motion.MaxPan * pixel, ref random);
@@ -113,7 +113,7 @@ public static class MovingSpriteScenes
         return film;
     }
 
-    private static (double X, double Y) Velocity(double most, ref SceneRandom random)
+    private static (double X, double Y) Velocity(double most, ref IndexedRandom random)
     {
         double speed = random.Between(0, most), direction = random.Between(0, 2 * Math.PI);
         return (speed * Math.Cos(direction), speed * Math.Sin(direction));

@@ -97,7 +97,7 @@ public static class SpriteScenes
         SpriteObjects objects = SpriteObjects.Shared;
         IReadOnlyList<int> ids = objects.Of(options.Split, options.MinFill);
         var layouts = new SceneLayout[count];
-        Parallel.For(0, count, i => layouts[i] = Arrange(objects, ids, options, new SceneRandom(unchecked((ulong)seed), unchecked((ulong)(first + i)))));
+        Parallel.For(0, count, i => layouts[i] = Arrange(objects, ids, options, new IndexedRandom(unchecked((ulong)seed), unchecked((ulong)(first + i)))));
         return layouts;
     }
 
@@ -112,7 +112,7 @@ public static class SpriteScenes
         Check(objects.Count, options);
         Check(objects, nameof(objects));
         return Render([.. objects.Select((id, i) => Arrange(
-            id, options, new SceneRandom(unchecked((ulong)poses), (ulong)i), new SceneRandom(unchecked((ulong)backgrounds), (ulong)i)))], options.Size, 1);
+            id, options, new IndexedRandom(unchecked((ulong)poses), (ulong)i), new IndexedRandom(unchecked((ulong)backgrounds), (ulong)i)))], options.Size, 1);
     }
 
     /// <summary>Lays out one object alone, in a random pose over a random background.</summary>
@@ -125,10 +125,10 @@ public static class SpriteScenes
     {
         Check(1, options);
         Check([id], nameof(id));
-        return Arrange(id, options, new SceneRandom(unchecked((ulong)pose), 0), new SceneRandom(unchecked((ulong)background), 0));
+        return Arrange(id, options, new IndexedRandom(unchecked((ulong)pose), 0), new IndexedRandom(unchecked((ulong)background), 0));
     }
 
-    private static SceneLayout Arrange(int id, SpriteSceneOptions options, SceneRandom pose, SceneRandom background) =>
+    private static SceneLayout Arrange(int id, SpriteSceneOptions options, IndexedRandom pose, IndexedRandom background) =>
         new(Behind(options, ref background), [Place(SpriteObjects.Shared, id, options, ref pose)], options.Shadow);
 
     /// <summary>Draws scenes that are laid out already.</summary>
@@ -195,7 +195,7 @@ public static class SpriteScenes
     }
 
     // Objects are placed one after the other; one that hides too much, or is cut off too much, is placed anew, and left out in the end.
-    private static SceneLayout Arrange(SpriteObjects objects, IReadOnlyList<int> ids, SpriteSceneOptions options, SceneRandom random)
+    private static SceneLayout Arrange(SpriteObjects objects, IReadOnlyList<int> ids, SpriteSceneOptions options, IndexedRandom random)
     {
         int wanted = options.MinObjects + random.Next(options.MaxObjects - options.MinObjects + 1);
         Background background = Behind(options, ref random);
@@ -211,7 +211,7 @@ public static class SpriteScenes
         return new SceneLayout(background, placed, options.Shadow);
     }
 
-    private static Placement Place(SpriteObjects objects, int id, SpriteSceneOptions options, ref SceneRandom random)
+    private static Placement Place(SpriteObjects objects, int id, SpriteSceneOptions options, ref IndexedRandom random)
     {
         Placement placed = default;
         for (int attempt = 0; attempt < Tries; attempt++)
@@ -227,7 +227,7 @@ public static class SpriteScenes
         return placed with { X = 0.5, Y = 0.5 };
     }
 
-    private static Background Behind(SpriteSceneOptions options, ref SceneRandom random) =>
+    private static Background Behind(SpriteSceneOptions options, ref IndexedRandom random) =>
         new(options.Backgrounds[random.Next(options.Backgrounds.Count)], random.Next(int.MaxValue));
 
     private static void Check(IReadOnlyList<int> objects, string name)

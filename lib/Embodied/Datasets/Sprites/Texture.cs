@@ -26,7 +26,7 @@ internal sealed class Texture
     public Texture(Background background, int size)
     {
         kind = background.Kind;
-        SceneRandom random = new(unchecked((ulong)background.Seed), 0x7e);
+        IndexedRandom random = new(unchecked((ulong)background.Seed), 0x7e);
         seed = (uint)random.Next(int.MaxValue);
         first = Colour(ref random);
         second = Colour(ref random);
@@ -109,7 +109,7 @@ internal sealed class Texture
         }
     }
 
-    private static Vector4 Colour(ref SceneRandom random) => new((float)random.Next(), (float)random.Next(), (float)random.Next(), 1);
+    private static Vector4 Colour(ref IndexedRandom random) => new((float)random.Next(), (float)random.Next(), (float)random.Next(), 1);
 
     private static Sprite[] LoadPhotographs() => [.. Photographs.Names.Where(name => name != "camera").Select(name =>
     {

@@ -25,6 +25,22 @@ internal sealed class AdjointFunction : autograd.SingleTensorFunction<AdjointFun
         return [.. Cut(joined, shapes).Select(each => each.MoveToOuterDisposeScope())];
     }
 
+    /// <summary>A point that was found by any means, as a function of θ.</summary>
+    /// <param name="point">z*, [n, d]; its own graph, if any, is not followed.</param>
+    /// <param name="name">What the caller's argument is called.</param>
+    /// <param name="parameters">θ.</param>
+    /// <param name="gradient">dℓ/dθ from z*, θ and ∂ℓ/∂z*.</param>
+    /// <exception cref="ArgumentException">The shape does not fit, or z* is not finite.</exception>
+    internal static Tensor AttachPoint(Tensor point, string name, IReadOnlyList<Tensor> parameters, Func<Tensor, Tensor[], Tensor, Tensor[]> gradient)
+    {
+        ShapeCheck.Require(point, name, -1, -1);
+        ProblemCheck.Finite(point, name);
+        using var scope = NewDisposeScope();
+        Tensor z = point.detach();
+        Tensor[] theta = [.. parameters];
+        return Attach(theta, [z.clone()], [z, .. theta], (saved, gradients) => gradient(saved[0], [.. saved.Skip(1)], gradients[0]))[0].MoveToOuterDisposeScope();
+    }
+
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {

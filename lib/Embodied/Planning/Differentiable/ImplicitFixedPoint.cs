@@ -18,21 +18,11 @@ public static class ImplicitFixedPoint
     /// <param name="point">z*, [n, d], found by any means; its own graph, if any, is not followed.</param>
     /// <param name="parameters">θ.</param>
     /// <param name="options">How λ is found; <see cref="ImplicitOptions.Step"/> has no meaning here.</param>
-    /// <returns>z*, [n, d], through which gradients flow to θ.</returns>
+    /// <returns>z*, [n, d], through which gradients flow to θ. If I − J is singular they are NaN; <see cref="Gradient"/> would say where.</returns>
     /// <exception cref="ArgumentException">A shape does not fit, or z* is not finite.</exception>
     public static Tensor Attach(
-        Func<Tensor, IReadOnlyList<Tensor>, Tensor> map, Tensor point, IReadOnlyList<Tensor> parameters, ImplicitOptions? options = null)
-    {
-        ShapeCheck.Require(point, nameof(point), -1, -1);
-        ProblemCheck.Finite(point, nameof(point));
-        using var scope = NewDisposeScope();
-        Tensor z = point.detach();
-        Tensor[] theta = [.. parameters];
-        Tensor attached = AdjointFunction.Attach(
-            theta, [z.clone()], [z, .. theta],
-            (saved, gradients) => Gradient(map, saved[0], [.. saved.Skip(1)], gradients[0], options))[0];
-        return attached.MoveToOuterDisposeScope();
-    }
+        Func<Tensor, IReadOnlyList<Tensor>, Tensor> map, Tensor point, IReadOnlyList<Tensor> parameters, ImplicitOptions? options = null) =>
+        AdjointFunction.AttachPoint(point, nameof(point), parameters, (z, theta, gradient) => Gradient(map, z, theta, gradient, options));
 
     /// <summary>dℓ/dθ for a given ∂ℓ/∂z*.</summary>
     /// <param name="map">F.</param>

@@ -21,18 +21,8 @@ public static class ImplicitOptimum
     /// <returns>z*, [n, d], through which gradients flow to θ. If H is not positive definite they are NaN; <see cref="Gradient"/> would say where.</returns>
     /// <exception cref="ArgumentException">A shape does not fit, or z* is not finite.</exception>
     public static Tensor Attach(
-        Func<Tensor, IReadOnlyList<Tensor>, Tensor> cost, Tensor optimum, IReadOnlyList<Tensor> parameters, ImplicitOptions? options = null)
-    {
-        ShapeCheck.Require(optimum, nameof(optimum), -1, -1);
-        ProblemCheck.Finite(optimum, nameof(optimum));
-        using var scope = NewDisposeScope();
-        Tensor z = optimum.detach();
-        Tensor[] theta = [.. parameters];
-        Tensor attached = AdjointFunction.Attach(
-            theta, [z.clone()], [z, .. theta],
-            (saved, gradients) => Gradient(cost, saved[0], [.. saved.Skip(1)], gradients[0], options))[0];
-        return attached.MoveToOuterDisposeScope();
-    }
+        Func<Tensor, IReadOnlyList<Tensor>, Tensor> cost, Tensor optimum, IReadOnlyList<Tensor> parameters, ImplicitOptions? options = null) =>
+        AdjointFunction.AttachPoint(optimum, nameof(optimum), parameters, (z, theta, gradient) => Gradient(cost, z, theta, gradient, options));
 
     /// <summary>dℓ/dθ for a given ∂ℓ/∂z*.</summary>
     /// <param name="cost">E.</param>

@@ -21,7 +21,7 @@ public static class UnrolledDescent
     /// <param name="remembered">How many of the last steps gradients flow through; all when null, none when 0.</param>
     /// <returns>z_K, [n, d].</returns>
     /// <exception cref="ArgumentException">A shape does not fit.</exception>
-    /// <exception cref="InvalidOperationException">z is no longer finite: α is too large. The message names the iteration.</exception>
+    /// <exception cref="InvalidOperationException">z is no longer finite in the end: α is too large. The message names it.</exception>
     public static Tensor Minimise(Func<Tensor, Tensor> cost, Tensor start, double step, int iterations, int? remembered = null)
     {
         ShapeCheck.Require(start, nameof(start), -1, -1);

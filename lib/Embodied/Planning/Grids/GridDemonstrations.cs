@@ -1,4 +1,3 @@
-using Embodied.Datasets.Sprites;
 using static TorchSharp.torch;
 
 namespace Embodied.Planning.Grids;
@@ -55,7 +54,7 @@ public sealed class GridDemonstrations : IDisposable
             GridMap map = maps[n] = GridMap.Draw(options, seed, first + n);
             distances[n] = ShortestPaths.Distances(map);
             best[n] = ShortestPaths.BestMoves(map, distances[n]);
-            SceneRandom random = new(unchecked((ulong)~seed), unchecked((ulong)(first + n)));
+            IndexedRandom random = new(unchecked((ulong)~seed), unchecked((ulong)(first + n)));
             int[] starts = [.. Enumerable.Range(0, map.Cells).Where(cell => best[n][cell] != 0)];
             List<(int, int)> walked = [];
             for (int t = 0; t < trajectories; t++)
@@ -105,7 +104,7 @@ public sealed class GridDemonstrations : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Images.Dispose();
 
-    private static int Chosen(byte best, ref SceneRandom random)
+    private static int Chosen(byte best, ref IndexedRandom random)
     {
         int left = random.Next(int.PopCount(best));
         for (int move = 0; ; move++)

@@ -1,4 +1,3 @@
-using Embodied.Datasets.Sprites;
 using static TorchSharp.torch;
 
 namespace Embodied.Planning.Grids;
@@ -17,7 +16,7 @@ public sealed record GridMapOptions
 
     /// <summary>Maps of the three sizes of the paper: 8, 16 or 28 cells, with obstacles for about as much of the ground.</summary>
     /// <param name="side">Cells along a side.</param>
-    public static GridMapOptions Of(int side) => new() { Side = side, Obstacles = Math.Max(1, side * side / 6), ObstacleSide = 2 };
+    public static GridMapOptions Of(int side) => new() { Side = side, Obstacles = Math.Max(1, side * side / 6) };
 }
 
 /// <summary>
@@ -112,7 +111,7 @@ public sealed class GridMap
             throw new ArgumentException(
                 $"Side is {side}, Obstacles {options.Obstacles} and ObstacleSide {options.ObstacleSide}; wanted a side of 4 to 256, and obstacles that fit in it.", nameof(options));
         }
-        SceneRandom random = new(unchecked((ulong)seed), unchecked((ulong)index));
+        IndexedRandom random = new(unchecked((ulong)seed), unchecked((ulong)index));
         for (int attempt = 0; attempt < Tries; attempt++)
         {
             var walls = new bool[side * side];

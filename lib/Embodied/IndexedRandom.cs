@@ -1,10 +1,10 @@
-namespace Embodied.Datasets.Sprites;
+namespace Embodied;
 
 /// <summary>
-/// SplitMix64 (Steele, Lea &amp; Flood 2014): a scene's own numbers, which depend on the seed and the scene's index alone, whatever is drawn
-/// before it or beside it.
+/// SplitMix64 (Steele, Lea &amp; Flood 2014): the own numbers of a scene, a map or whatever else is counted, which depend on the seed and its index alone,
+/// whatever is drawn before it or beside it.
 /// </summary>
-internal struct SceneRandom(ulong seed, ulong index)
+internal struct IndexedRandom(ulong seed, ulong index)
 {
     private ulong state = Mix(unchecked(seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019)) ^ Mix(unchecked(index + 0xD1B54A32D192ED03));
 

@@ -115,14 +115,14 @@ public class SlotAutoencoderTests
     [Fact]
     public void Objects_are_of_any_shape_at_first_and_compact_after_that()
     {
-        SlotTrainingOptions two = Short with { Data = SlotData.CompactSprites, Updates = 2, BatchSize = 4, Network = Short.Network with { Slots = 5 } };
-        float[] all = Weights(two with { Data = SlotData.Sprites }), compact = Weights(two), whole = Weights(two with { AnyShape = 1 }), half = Weights(two with { AnyShape = 0.5 });
+        SlotTrainingOptions four = Short with { Data = SlotData.CompactSprites, Updates = 4, BatchSize = 4, Network = Short.Network with { Slots = 5 } };
+        float[] all = Weights(four with { Data = SlotData.Sprites }), compact = Weights(four), whole = Weights(four with { AnyShape = 1 }), half = Weights(four with { AnyShape = 0.5 });
         Assert.Equal(all, whole);
         Assert.NotEqual(all, compact);
         Assert.NotEqual(half, all);
         Assert.NotEqual(half, compact);
         Assert.Throws<ArgumentException>(() => new SlotTraining(Short with { AnyShape = 0.5 }));
-        Assert.Throws<ArgumentException>(() => new SlotTraining(two with { AnyShape = 1.5 }));
+        Assert.Throws<ArgumentException>(() => new SlotTraining(four with { AnyShape = 1.5 }));
 
         static float[] Weights(SlotTrainingOptions options)
         {

@@ -76,7 +76,7 @@ internal static class TrainCommand
         Option<string?> data = Values.OneOf("--data", ["two", "three", "garment"], "What the scenes show: two shapes (the default), three shapes, or a garment with a shape.");
         Option<bool> ungated = new("--ungated") { Description = "Without the gate χ, to see what it is good for; the files' names end in -ungated." };
         Arguments shared = new("what ships has");
-        Command command = new("cae", "Train a complex-valued autoencoder on scenes of shapes: a quarter of an hour on one core, saved as it goes.") { data, ungated };
+        Command command = new("cae", "Train a complex-valued autoencoder on scenes of shapes: minutes on one core, of three shapes half an hour, saved as it goes.") { data, ungated };
         shared.SetAction(command, parsed =>
         {
             (ShapeSceneKind kind, string name) = parsed.GetValue(data) switch

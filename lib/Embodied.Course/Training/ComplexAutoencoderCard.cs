@@ -15,7 +15,7 @@ internal static class ComplexAutoencoderCard
         return string.Create(CultureInfo.InvariantCulture, $"""
             # {name}
 
-            A complex-valued autoencoder (Löwe et al. 2022) for images of {net.ImageSize} px: width {net.Width}, {net.Bottleneck} complex numbers in the bottleneck, gate {net.Gate}. It was trained to rebuild {Shows(options.Data)}, without labels; {(net.Gate == PhaseGate.None ? "it shows what becomes of phases without the gate" : "its phases tell the objects apart")}.
+            A complex-valued autoencoder (Löwe et al. 2022) for images of {net.ImageSize} px: width {net.Width}, {net.Bottleneck} complex numbers in the bottleneck, gate {net.Gate}. It was trained to rebuild {Shows(options.Data)}, without labels; {(net.Gate == PhaseGate.None ? "it shows what becomes of phases without the gate" : "how far its phases tell the objects apart stands below")}.
             `{name}.safetensors` holds its parameters and running statistics; `{name}.csv` is the curve of its training, on {options.EvaluationScenes} scenes that were not trained on.
 
             ## How it was made
